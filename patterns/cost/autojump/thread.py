@@ -1,0 +1,128 @@
+"""An hour from inside a running loop: the jumping clock in a worker thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
+from typing import Any, Generic, TypeVar
+
+from patterns.cost.autojump.loop import AutojumpEventLoop
+
+T = TypeVar("T")
+
+PROGRESS_S = 0.1  # real seconds between two calls of `progress`
+
+
+class _Worker(Generic[T]):
+    """A thread that runs one coroutine under the jumping clock and keeps what came of it."""
+
+    def __init__(
+        self, make: Callable[[], Coroutine[Any, Any, T]], patience_s: float, caller: asyncio.AbstractEventLoop
+    ) -> None:
+        self._make = make
+        self._caller = caller
+        self._cancelled = False
+        self._task: asyncio.Task[T] | None = None
+        self._lock = threading.Lock()
+        self.loop = AutojumpEventLoop(patience_s)
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+    def work(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+                self.result = runner.run(self._main())
+        except BaseException as error:
+            self.error = error
+
+    async def _main(self) -> T:
+        self.loop.set_exception_handler(self._tell_the_caller)
+        with self._lock:
+            self._task = asyncio.current_task()
+            if self._cancelled:
+                raise asyncio.CancelledError
+        try:
+            return await self._make()
+        finally:
+            with self._lock:
+                self._task = None
+
+    def _tell_the_caller(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody awaits in here is reported where the caller's own is: in a notebook, to the learner."""
+        self._caller.call_soon_threadsafe(self._caller.call_exception_handler, context)
+
+    def cancel(self) -> None:
+        """From the caller's thread."""
+        with self._lock:
+            self._cancelled = True
+            if self._task is not None:
+                self.loop.call_soon_threadsafe(self._task.cancel)
+
+
+async def elsewhere(
+    make: Callable[[], Coroutine[Any, Any, T]],
+    *,
+    patience_s: float = 1.0,
+    progress: Callable[[float], object] | None = None,
+) -> T:
+    """Run `make()` under the jumping clock in a thread of its own; await its result from a running loop.
+
+    The calling loop goes on meanwhile, its exception handler is told of failures in there that nobody
+    awaits, and nothing else is shared but what `make` closes over: sockets and
+    servers of the calling loop cannot be used in there. Context variables are seen as they are now.
+
+    Args:
+        make: makes the coroutine; called in the worker's loop.
+        patience_s: as in `run`.
+        progress: called in the calling loop with the virtual time in seconds, at most ten times a second
+            of real time, and once at the end.
+
+    Returns:
+        What the coroutine returned. What it raised is raised here, with its traceback.
+
+    Raises:
+        asyncio.CancelledError: the caller was cancelled; the coroutine has been cancelled too, and its
+            loop is cleaned up and closed.
+    """
+    caller = asyncio.get_running_loop()
+    worker = _Worker(make, patience_s, caller)
+    done = caller.create_future()
+
+    def work() -> None:
+        worker.work()
+        caller.call_soon_threadsafe(done.set_result, None)
+
+    # A daemon, so that a kernel that shuts down does not wait for the end of the hour.
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(work,), name="autojump", daemon=True)
+    # Called under a jumping clock itself (a test), that clock must not jump meanwhile.
+    with caller.standing_still() if isinstance(caller, AutojumpEventLoop) else nullcontext():
+        thread.start()
+        failure = await _watch(worker, done, progress)
+    thread.join()
+    if worker.error is not None and not isinstance(worker.error, asyncio.CancelledError):
+        raise worker.error
+    if failure is not None:
+        raise failure
+    if worker.error is not None:
+        raise worker.error
+    return worker.result  # type: ignore[return-value]  # without an error there is a result
+
+
+async def _watch(
+    worker: _Worker[Any], done: asyncio.Future[None], progress: Callable[[float], object] | None
+) -> BaseException | None:
+    """Return when the worker has ended: None, or what made it end early (cancelled, progress failed)."""
+    failure: BaseException | None = None
+    while not done.done():
+        try:
+            await asyncio.wait({done}, timeout=PROGRESS_S if progress and not failure else None)
+            if progress and not failure:
+                progress(worker.loop.time())
+        except BaseException as error:
+            failure = failure or error
+            worker.cancel()
+    return failure

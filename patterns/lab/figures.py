@@ -1,0 +1,259 @@
+"""Figures: the model as a line, the measurement as points, on one pair of axes.
+
+The problem: a plot made for a white page is unreadable on a dark one, and says nothing to who cannot see it.
+The assumption: a notebook shows inline SVG, and a stylesheet knows the theme.
+The bargain: matplotlib draws with stand-in colours that are replaced by the page's own variables, so one
+picture fits both themes; and no figure is shown without a text that says what it shows.
+
+Nothing here touches pyplot, and matplotlib's settings are changed under a lock and put back, so a figure may
+be drawn in any thread.
+"""
+
+import hashlib
+import io
+import re
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
+
+from patterns.lab.style import card
+
+__all__ = ["Picture", "model_and_measurement", "show", "stacked"]
+
+Series = tuple[Sequence[float], Sequence[float], Sequence[float], Sequence[float]]
+"""x and y of the model's line, x and y of the measured points; either pair may be empty."""
+
+INK, SOFT, LINE = "#010203", "#040506", "#070809"  # stand-ins: no figure has these colours by chance
+SERIES = tuple(f"#0a0b0{n}" for n in range(1, 7))
+OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_VARIABLES = {
+    INK: "var(--bcp-ink,#212121)",
+    SOFT: "var(--bcp-soft,#5f6368)",
+    LINE: "var(--bcp-line,#e0e0e0)",
+    "#000000": "var(--bcp-ink,#212121)",  # the ink of figures drawn elsewhere
+    **{
+        stand_in: f"var(--bcp-{n},{colour})"
+        for n, (stand_in, colour) in enumerate(zip(SERIES, OKABE_ITO, strict=True), 1)
+    },
+}
+_MARKERS, _DASHES = "os^DvP", ("-", (0, (6, 2)), (0, (2, 2)), (0, (6, 2, 1, 2)), (0, (1, 1)), (0, (9, 3)))
+_HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++")
+_STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "patterns",
+    "text.parse_math": False,
+    "font.family": ["sans-serif"],
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": SOFT,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.axisbelow": True,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "grid.color": LINE,
+    "grid.linewidth": 0.7,
+    "hatch.linewidth": 0.5,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+_APART = 0.07
+"""Least distance of two names beside the axes, as a share of the axes' height."""
+_lock = threading.RLock()
+
+
+class Picture:
+    """A figure as inline SVG; `alt` is its text alternative, and all there is outside a notebook."""
+
+    def __init__(self, svg: str, alt: str) -> None:
+        self.svg = svg
+        self.alt = alt
+
+    def _repr_html_(self) -> str:
+        return card(self.svg, testid="figure", quiet=True)
+
+    def __repr__(self) -> str:
+        return f"[figure: {self.alt}]"
+
+
+def model_and_measurement(
+    series: Mapping[str, Series],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    log_x: bool = False,
+    log_y: bool = False,
+) -> Figure:
+    """Each series' model as a line and its measurement as points, in a colour, a dash and a marker of its own.
+
+    `xlabel` and `ylabel` name the quantity and its unit. The names stand beside the ends of the lines. At
+    most six series (`ValueError`).
+    """
+    if len(series) > len(SERIES):
+        raise ValueError(f"expected at most {len(SERIES)} series, got {len(series)}; draw two figures")
+    with _settings():
+        figure, axes = _axes(xlabel, ylabel, title)
+        axes.set_xscale("log" if log_x else "linear")
+        axes.set_yscale("log" if log_y else "linear")
+        handles = []
+        for (line_x, line_y, point_x, point_y), colour, dash, marker in zip(
+            series.values(), SERIES, _DASHES, _MARKERS, strict=False
+        ):
+            if len(line_x):
+                axes.plot(line_x, line_y, color=colour, linestyle=dash, linewidth=1.6)
+            if len(point_x):
+                axes.plot(point_x, point_y, marker, color=colour, markersize=5.5, clip_on=False)
+            looks = {"linestyle": dash if len(line_x) else "", "marker": marker if len(point_x) else ""}
+            handles.append({"color": colour, "linewidth": 1.6, "markersize": 5.5, **looks})
+        if not log_y and axes.get_ylim()[0] > 0 and axes.get_ylim()[0] < 0.5 * axes.get_ylim()[1]:
+            axes.set_ylim(bottom=0)
+        axes.grid(axis="y")
+        for axis, logarithmic in ((axes.xaxis, log_x), (axes.yaxis, log_y)):
+            axis.set_major_formatter(_plain)
+            if logarithmic:
+                axis.set_minor_locator(NullLocator())
+        axes.autoscale_view()  # the names stand by the limits
+        _names(axes, series, handles)
+        if any(len(one[0]) for one in series.values()) and any(len(one[2]) for one in series.values()):
+            axes.text(
+                1,
+                1.035,
+                "line: model · points: measured",
+                transform=axes.transAxes,
+                ha="right",
+                color=SOFT,
+                fontsize=8.5,
+            )
+    return figure
+
+
+def stacked(bars: Sequence[str], parts: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> Figure:
+    """A horizontal bar for each of `bars`, made of `parts` in order, its total at its end.
+
+    Each part has a colour and a hatch of its own; at most six parts (`ValueError`). `xlabel` names the
+    quantity and its unit.
+    """
+    if len(parts) > len(SERIES):
+        raise ValueError(f"expected at most {len(SERIES)} parts, got {len(parts)}; put the smallest together")
+    with _settings():
+        figure, axes = _axes(xlabel, "", title)
+        left = [0.0] * len(bars)
+        for (label, widths), colour, hatch in zip(parts.items(), SERIES, _HATCHES, strict=False):
+            axes.barh(
+                bars, widths, 0.62, left=left, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.5, label=label
+            )
+            left = [before + width for before, width in zip(left, widths, strict=True)]
+        for place, total in enumerate(left):
+            axes.annotate(_plain(total, 0), (total, place), (6, 0), textcoords="offset points", va="center")
+        columns = 4 if len(parts) == 4 else 3
+        axes.invert_yaxis()
+        axes.margins(x=0.12)
+        axes.tick_params(axis="y", length=0)
+        axes.xaxis.set_major_formatter(_plain)
+        axes.grid(axis="x")
+        axes.legend(
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            ncols=columns,
+            fontsize=9,
+            handlelength=1.6,
+            columnspacing=1.6,
+        )
+        axes.set_title(title, pad=14 + 15 * -(-len(parts) // columns))
+    return figure
+
+
+def show(figure: Figure, *, alt: str) -> Picture:
+    """`figure` as inline SVG in the page's colours, with `alt` for who cannot see it (`ValueError` if empty).
+
+    The same figure gives the same text. A figure of pyplot's is closed.
+    """
+    if not alt.strip():
+        raise ValueError("expected a text alternative, got none; say what the figure shows, with its numbers")
+    drawn = io.StringIO()
+    with _settings():
+        figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None})
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        pyplot.close(figure)
+    svg = drawn.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]  # two figures on a page share no id
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: var(--jp-ui-font-family,system-ui,sans-serif)", svg)
+    for stand_in, variable in _VARIABLES.items():
+        svg = svg.replace(stand_in, variable)
+    ink = _VARIABLES[INK]  # what has no fill of its own is black, so inherits it here
+    lines = "stroke-linejoin:round;stroke-linecap:butt"  # matplotlib's style sheet, which would hold for the page
+    named = f'<svg role="img" aria-label="{escape(alt, quote=True)}" class="bcp-figure" fill="{ink}" style="{lines}"'
+    return Picture(svg.replace("<svg", named, 1), alt)
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """The house style; matplotlib's settings belong to the whole process, so only one at a time changes them."""
+    with _lock, matplotlib.rc_context(_STYLE):
+        yield
+
+
+def _axes(xlabel: str, ylabel: str, title: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_title(title, pad=22)
+    return figure, axes
+
+
+def _names(axes: Axes, series: Mapping[str, Series], handles: Sequence[dict[str, Any]]) -> None:
+    """Each name beside the end of its line, with a piece of it; apart where the ends are close."""
+    ends = []
+    for name, (line_x, line_y, point_x, point_y) in series.items():
+        x, y = max([*zip(line_x, line_y, strict=True), *zip(point_x, point_y, strict=True)], default=(1.0, 1.0))
+        ends.append((axes.transAxes.inverted().transform(axes.transData.transform((x, y)))[1], name))
+    order = sorted(range(len(ends)), key=lambda n: ends[n][0])
+    for n, height in zip(order, _spread([ends[n][0] for n in order]), strict=True):
+        sample = Line2D(
+            [1.025, 1.055, 1.085], [height] * 3, transform=axes.transAxes, clip_on=False, markevery=[1], **handles[n]
+        )
+        axes.add_line(sample)
+        axes.text(1.1, height, ends[n][1], transform=axes.transAxes, va="center", fontsize=9.5)
+
+
+def _spread(heights: Sequence[float]) -> list[float]:
+    """The heights, in order, moved as little as keeps them `_APART`: neighbours too close share their middle."""
+    groups: list[list[float]] = []
+    for height in heights:
+        groups.append([height])
+        while len(groups) > 1:
+            below, above = groups[-2], groups[-1]
+            room = (len(below) + len(above)) / 2 * _APART
+            if sum(above) / len(above) - sum(below) / len(below) >= room:
+                break
+            groups[-2:] = [below + above]
+    return [
+        sum(group) / len(group) + (n - (len(group) - 1) / 2) * _APART for group in groups for n in range(len(group))
+    ]
+
+
+def _plain(value: float, _position: float) -> str:
+    """As people write it: 100,000 and 0.05, no powers of ten and no trailing zeros."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -1,0 +1,1 @@
+"""Waiting: the log of what happened, and what waits for it."""

@@ -1,0 +1,24 @@
+"""The tap: a relay between client and server that records what goes by, and can make the path worse.
+
+The problem: counters in handlers count what the code believes; diagrams drawn by hand show what the author
+believes; and on the loopback nothing ever breaks.
+The assumption: whatever client and server are, between them are TCP connections that can lead through here.
+The bargain: it sees chunks, not packets (no headers of TCP/IP, no retransmissions), and is itself a hop of
+some 50 µs. In exchange it works for any pattern and any client, and one count serves all.
+
+record      one thing that was handed on
+seen        the HTTP messages in it, with their times
+traffic     everything that was handed on, within limited memory
+link        how the path behaves: delay, jitter, throttle, cuts, corruption, blackhole
+end         one socket: its bytes, its end, its reset
+pair        a client's connection and its continuation to the server
+relay       the tap itself
+"""
+
+from patterns.wire.tap.link import Lane, Link, Parcel
+from patterns.wire.tap.record import Direction, Kind, Record
+from patterns.wire.tap.relay import Tap, tap
+from patterns.wire.tap.seen import Seen
+from patterns.wire.tap.traffic import Traffic
+
+__all__ = ["Direction", "Kind", "Lane", "Link", "Parcel", "Record", "Seen", "Tap", "Traffic", "tap"]

@@ -1,0 +1,61 @@
+"""Every notebook of the course as learners run it: from the top, twice, interrupted, in their own order."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+from classroom import Classroom, Outcome
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+each_seed = pytest.mark.parametrize("seed", [1, 2, 3])
+
+
+def complaints(outcomes: list[Outcome]) -> list[str]:
+    return [outcome.complaint for outcome in outcomes if outcome.complaint]
+
+
+@each_notebook
+def test_runs_from_the_top_and_again_and_after_interrupts(notebook: Path) -> None:
+    chance = random.Random(notebook.stem)
+    with Classroom(notebook) as room:
+        first = room.run_all()
+        assert not complaints(first)
+        assert not complaints(room.run_all()), "the second time without a restart"
+        # The longer a cell runs, the likelier a learner interrupts it.
+        times_s = {outcome.cell: outcome.took_s for outcome in first}
+        for cell in chance.choices(list(times_s), weights=list(times_s.values()), k=3):
+            interrupted = room.run_and_interrupt(cell, after_s=times_s[cell] * chance.random())
+            assert not interrupted.complaint, "interrupted"
+        assert not complaints(room.run_all()), "after interrupts"
+        assert not room.leave()
+
+
+@each_notebook
+@each_seed
+def test_runs_in_any_order_and_a_cell_run_too_early_says_what_it_needs(notebook: Path, seed: int) -> None:
+    with Classroom(notebook) as room:
+        first, *others = room.code
+        assert not room.run(first).complaint
+        random.Random(seed).shuffle(others)
+        while others:
+            early = [cell for cell in others if not ran(room, cell)]
+            assert len(early) < len(others), f"each of these waits for another: {early}"
+            others = early
+        assert not room.leave()
+
+
+def ran(room: Classroom, cell: str) -> bool:
+    """Run the cell; False if it came too early and named the heading of a cell that has not run yet."""
+    outcome = room.run(cell)
+    if outcome.error != "RunFirst":
+        assert not outcome.complaint
+        return True
+    waited_for = {room.under[other] for other in room.code if other not in room.ran | {cell}}
+    named = set(re.findall("“([^”]+)”", outcome.said))
+    assert named & waited_for, f"cell {cell} names none of {sorted(waited_for)}: {outcome.said}"
+    return False
