@@ -18,18 +18,7 @@ each_notebook = pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS
 
 
 @each_notebook
-def test_runs_twice_and_again_after_a_restart(name: str, lab: Open) -> None:
-    notebook = lab(name)
-    assert notebook.run_all() == []
-    assert notebook.run_all() == [], "the second time"
-    assert notebook.restart_and_run_all() == [], "after a restart"
-    for theme in ("dark", "light"):
-        notebook.theme(theme)
-        notebook.screenshot(f"{name}_{theme}")
-
-
-@each_notebook
-def test_every_prediction_panel_and_question_answers(name: str, lab: Open) -> None:
+def test_runs_answers_runs_again_and_after_a_restart(name: str, lab: Open) -> None:
     notebook = lab(name)
     assert notebook.run_all() == []
     for number, panel in enumerate(notebook.panels(), 1):
@@ -38,10 +27,16 @@ def test_every_prediction_panel_and_question_answers(name: str, lab: Open) -> No
     for question in notebook.page.locator(".bcp-question").all():
         answer_until_right(notebook, question)
     guesses = {prediction: notebook.guess(prediction) for prediction in notebook.predictions()}
+
     assert notebook.run_all() == [], "after all the pressing"
     for prediction, guess in guesses.items():
         expect(notebook.part(f"reveal-{prediction}")).to_contain_text(guess)
     expect(notebook.page.get_by_test_id("failure")).to_have_count(0)
+
+    assert notebook.restart_and_run_all() == [], "after a restart"
+    for theme in ("dark", "light"):
+        notebook.theme(theme)
+        notebook.screenshot(f"{name}_{theme}")
 
 
 def play(notebook: LabPage, panel: Locator) -> None:
