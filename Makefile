@@ -32,15 +32,17 @@ check: $(VENV)/.test ## lint, format and types, without the tests
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: $(VENV)/.test ## measure side by side with peers; nothing is judged
-	@for script in $(sort $(wildcard bench/*.py)); do $(PY) "$$script" || exit 1; done
+bench: $(VENV)/.bench ## measure side by side with peers, one table; BENCH='framing tap' for some of it
+	$(PY) -m bench $(BENCH)
 
 soak: $(VENV)/.test ## the long tests: FUZZ_INPUTS=1000000 inputs a fuzz target
 	FUZZ_INPUTS=$(FUZZ_INPUTS) $(PY) -m pytest -m 'soak or fuzz'
 
-lock: $(VENV)/.test ## renew the three lock files from pyproject.toml
+lock: $(VENV)/.test ## renew the four lock files from pyproject.toml
 	$(LOCK) --upgrade pyproject.toml --group build --output-file requirements.lock
 	$(LOCK) --upgrade --group test --constraint requirements.lock --output-file requirements-test.lock
+	$(LOCK) --upgrade --group bench --constraint requirements.lock --constraint requirements-test.lock \
+	  --output-file requirements-bench.lock
 	echo uv | $(LOCK) --upgrade - --output-file setup/installer.lock
 
 clean: ## remove the environment and everything built
@@ -59,4 +61,8 @@ $(VENV)/.lab: requirements.lock setup/installer.lock pyproject.toml | $(PY)
 
 $(VENV)/.test: requirements-test.lock $(VENV)/.lab
 	@$(PY) setup/install.py requirements-test.lock
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.lab
+	@$(PY) setup/install.py requirements-bench.lock
 	@touch $@

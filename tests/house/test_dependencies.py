@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -16,7 +17,7 @@ from repository import ROOT
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 GROUPS = PYPROJECT["dependency-groups"]
-LOCKS = [ROOT / name for name in ("requirements.lock", "requirements-test.lock", "setup/installer.lock")]
+LOCKS = [ROOT / name for name in ("requirements.lock", "requirements-test.lock", "requirements-bench.lock", "setup/installer.lock")]
 
 # conda-forge sells these under another name.
 CONDAS_NAME = {"matplotlib": "matplotlib-base"}
@@ -53,6 +54,7 @@ def test_a_lock_names_no_address(lock: Path) -> None:
     [
         ("requirements.lock", PROJECT["dependencies"] + GROUPS["build"]),
         ("requirements-test.lock", GROUPS["test"]),
+        ("requirements-bench.lock", GROUPS["bench"]),
     ],
 )
 def test_a_lock_holds_what_pyproject_asks_for(lock: str, lines: list[str]) -> None:
@@ -63,15 +65,16 @@ def test_a_lock_holds_what_pyproject_asks_for(lock: str, lines: list[str]) -> No
         assert wanted.specifier.contains(version), f"{lock} has {name} {version}, not {wanted}: run make lock"
 
 
-@pytest.mark.parametrize("lines", [PROJECT["dependencies"], GROUPS["build"], GROUPS["test"]])
+@pytest.mark.parametrize("lines", [PROJECT["dependencies"], *GROUPS.values()])
 def test_nothing_is_named_twice(lines: list[str]) -> None:
     assert len(requirements(lines)) == len(lines)
 
 
-def test_the_two_locks_agree() -> None:
-    course, test = locked(LOCKS[0]), locked(LOCKS[1])
-    assert {name: str(test[name].specifier) for name in course.keys() & test} == {
-        name: str(course[name].specifier) for name in course.keys() & test
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(LOCKS[:3], 2)), ids=lambda path: path.name)
+def test_two_locks_agree(one: Path, other: Path) -> None:
+    ones, others = locked(one), locked(other)
+    assert {name: str(ones[name].specifier) for name in ones.keys() & others} == {
+        name: str(others[name].specifier) for name in ones.keys() & others
     }
 
 
