@@ -31,6 +31,11 @@ class Row:
     better: Literal["lower", "higher"] = "lower"
     goal: str = ""
 
+    @staticmethod
+    def middle(values: tuple[float, ...]) -> float:
+        """The median: what is shown of several rounds."""
+        return statistics.median(values)
+
     @property
     def ratios(self) -> tuple[float, ...]:
         """Ours to the peer's, pair by pair."""
@@ -39,7 +44,7 @@ class Row:
     @property
     def ratio(self) -> float:
         """The median of the pairs' ratios."""
-        return statistics.median(self.ratios)
+        return self.middle(self.ratios)
 
 
 def in_turn(ours: Callable[[], float], peer: Callable[[], float], rounds: int = 5) -> dict[str, tuple[float, ...]]:
