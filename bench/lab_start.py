@@ -94,9 +94,9 @@ def by_hand(environment: str = ".venv") -> str:
 def rows(effort: float = 1.0) -> Iterator[Row]:
     """Cold, when there is the effort for it (some minutes), and warm."""
     if effort >= 1:
-        install = (
-            f"{sys._base_executable} -m venv .venv && .venv/bin/pip -q install --require-hashes -r requirements.lock"  # type: ignore[attr-defined]  # of CPython's
-        )
+        environment = f"{BASE_PYTHON} -m venv .venv"
+        packages = ".venv/bin/pip -q install --require-hashes -r requirements.lock"
+        course = ".venv/bin/pip -q install --no-deps -e ."
         ours, peer = [], []
         for _ in range(ROUNDS_COLD):
             ours.append(cold(make_lab()))
