@@ -221,8 +221,10 @@ class AiohttpServer:
 
     async def stop(self) -> None:
         """Close the listening socket and every connection; cancel the handlers at work."""
-        await stop_accepting(self._accepting)
-        await self._runner.cleanup()
+        try:
+            await stop_accepting(self._accepting)
+        finally:
+            await self._runner.cleanup()
 
     async def __aenter__(self) -> "AiohttpServer":
         return self

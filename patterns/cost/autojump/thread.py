@@ -41,9 +41,9 @@ class _Worker(Generic[T]):
     async def _main(self) -> T:
         self.loop.set_exception_handler(self._tell_the_caller)
         with self._lock:
-            self._task = asyncio.current_task()
-            if self._cancelled:
+            if self._cancelled:  # before there is a task: a second cancel() must not look for it in a closed loop
                 raise asyncio.CancelledError
+            self._task = asyncio.current_task()
         try:
             return await self._make()
         finally:

@@ -92,9 +92,11 @@ class Tap:
         self._stopping = True
         if self._changed in self.link.watchers:
             self.link.watchers.remove(self._changed)
-        await stop_accepting(self._server)
-        for pair in tuple(self._pairs):
-            pair.abort()
+        try:
+            await stop_accepting(self._server)
+        finally:  # interrupted, it does not wait, but everything ends all the same
+            for pair in tuple(self._pairs):
+                pair.abort()
         while self._pairs:
             self._some_gone.clear()
             await self._some_gone.wait()
