@@ -229,9 +229,9 @@ class Watched(bytearray):
 
     searched = 0
 
-    def find(self, found: bytes, start: int = 0) -> int:
-        self.searched += len(self) - start
-        return super().find(found, start)
+    def find(self, found: bytes, start: int = 0, end: int | None = None) -> int:
+        self.searched += (len(self) if end is None else min(end, len(self))) - start
+        return super().find(found, start, end)
 
     def rfind(self, found: bytes, start: int = 0) -> int:
         self.searched += len(self) - start

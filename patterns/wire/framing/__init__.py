@@ -3,6 +3,7 @@
 errors      what can be wrong with the bytes, each with a name
 messages    requests and responses
 table       the states of the parser and the moves between them
+events      what a parser finds: Head, Data, End
 http1       the parser, fed in any pieces; events come out
 directions  the parser for requests and the parser for responses
 grammar     what the lines of a head look like
@@ -28,8 +29,9 @@ from patterns.wire.framing.errors import (
     UnsupportedCoding,
     UnsupportedVersion,
 )
+from patterns.wire.framing.events import Data, End, Event, Head
 from patterns.wire.framing.frames import FrameParser, encode_frame
-from patterns.wire.framing.http1 import Data, End, Event, Head, Parser
+from patterns.wire.framing.http1 import Parser
 from patterns.wire.framing.messages import Headers, Limits, Request, Response
 from patterns.wire.framing.table import TRANSITIONS, IllegalMove, Move, State
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from patterns.wire.framing.directions import RequestParser, ResponseParser
-from patterns.wire.framing.http1 import Data, Event, Head, Parser
+from patterns.wire.framing.events import Data, Event, Head
+from patterns.wire.framing.http1 import Parser
 from patterns.wire.framing.messages import Headers, Limits, Request, Response
 
 P = TypeVar("P", bound=Parser)

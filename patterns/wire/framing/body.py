@@ -14,6 +14,7 @@ from patterns.wire.framing.table import Move
 
 BEYOND_ANY_LIMIT = 1 << 62  # for lengths of so many digits that reading them as a number would be work
 _LENGTH = re.compile(r"[0-9]++")
+_PLAIN_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 _CHUNK_LINE = re.compile(r"([0-9A-Fa-f]++)(?:;[\t\x20-\x7e\x80-\xff]*+)?\r\n")  # the extension is passed over
 
 
@@ -22,14 +23,9 @@ def how_it_ends(headers: Headers, version: str) -> tuple[Move | None, int]:
 
     Raises `BadLength` or `UnsupportedCoding` when it says so badly.
     """
-    lengths = []
-    codings = []
-    for name, value in headers:
-        match name.lower():
-            case "content-length":
-                lengths.append(value)
-            case "transfer-encoding":
-                codings.append(value)
+    names = [name.lower() for name, _ in headers]
+    lengths = _values("content-length", names, headers)
+    codings = _values("transfer-encoding", names, headers)
     if codings and lengths:
         raise BadLength("one way to find the end", "Content-Length and Transfer-Encoding", "send only one of them")
     if codings:
@@ -46,6 +42,13 @@ def how_it_ends(headers: Headers, version: str) -> tuple[Move | None, int]:
     return Move.LENGTH, int(lengths[0]) if len(lengths[0]) < 19 else BEYOND_ANY_LIMIT
 
 
+def _values(wanted: str, names: list[str], headers: Headers) -> list[str]:
+    """The values of every header of that name; `names` are those of `headers` in lower case."""
+    if wanted not in names:
+        return []
+    return [value for name, (_, value) in zip(names, headers, strict=True) if name == wanted]
+
+
 def _check_coding(coding: str, version: str) -> None:
     if version == "HTTP/1.0":
         raise BadLength("no Transfer-Encoding in HTTP/1.0 (RFC 9112 §6.1)", shown(coding), "speak HTTP/1.1")
@@ -59,7 +62,7 @@ def _check_coding(coding: str, version: str) -> None:
 
 def check_host(headers: Headers, version: str) -> None:
     """One Host in a request, or in HTTP/1.0 at most one (RFC 9112 §3.2); else `BadHeader`."""
-    hosts = sum(name.lower() == "host" for name, _ in headers)
+    hosts = [name.lower() for name, _ in headers].count("host")
     if hosts > 1:
         raise BadHeader("one Host header (RFC 9112 §3.2)", f"{hosts} of them", "send only one")
     if not hosts and version != "HTTP/1.0":
@@ -82,6 +85,11 @@ def check_size(size: int, limits: Limits) -> None:
 def body_too_large(limits: Limits, got: str) -> BodyTooLarge:
     """The refusal of a body over the limit."""
     return BodyTooLarge(f"a body of at most {limits.body_bytes} bytes", got, "send it in parts")
+
+
+def read_plain_chunk_size(line: bytearray) -> int:
+    """The size in a chunk line without its line end; 0 unless it is nothing but a few digits."""
+    return int(line, 16) if _PLAIN_SIZE.fullmatch(line) else 0
 
 
 def read_chunk_size(line: str) -> int:

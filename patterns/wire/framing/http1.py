@@ -12,45 +12,21 @@ with the number of pieces they come in.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from patterns.wire.framing.body import body_too_large, check_size, check_trailers, read_chunk_size
-from patterns.wire.framing.errors import BadChunk, FramingError, StartLineTooLong, Truncated
-from patterns.wire.framing.grammar import (
-    header_fault,
-    headers_too_large,
-    read_fields,
+from patterns.wire.framing.body import (
+    body_too_large,
+    check_size,
+    check_trailers,
+    read_chunk_size,
+    read_plain_chunk_size,
 )
+from patterns.wire.framing.errors import BadChunk, FramingError, StartLineTooLong, Truncated
+from patterns.wire.framing.events import Data, End, Event, Head
+from patterns.wire.framing.grammar import header_fault, headers_too_large, read_fields
 from patterns.wire.framing.messages import Headers, Limits, Request, Response
 from patterns.wire.framing.table import Move, State, follow
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Start line and headers; `message` has no body yet. `stream[start:at]` are exactly its bytes."""
-
-    message: Request | Response
-    at: int
-    start: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Some bytes of the body, decoded. `at`: where they end in the stream."""
-
-    data: bytes
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The message is whole. `at`: the first byte after it."""
-
-    trailers: Headers
-    at: int
-
-
-Event = Head | Data | End
+WHOLE_CHUNK_LINE_BYTES = 9  # a size under 256 MiB and its line end; a longer line is read the longer way
 
 
 class Parser:
@@ -72,7 +48,7 @@ class Parser:
         self._fields: list[tuple[str, str]] = []  # of the head, later of the trailers
         self._field_bytes = 0
         self._body_bytes = 0
-        self._remaining = 0  # of the body, or of the chunk
+        self._remaining = 0  # of the body, or of the chunk; else 0
 
     @property
     def pending_bytes(self) -> int:
@@ -84,6 +60,10 @@ class Parser:
         self._refuse_if_failed()
         if self.state is State.CLOSED:
             self.move(Move.START)  # which the table does not have
+        if len(data) < self._remaining and not self._buffer and type(data) is bytes:
+            self._remaining -= len(data)  # nothing but body, and not its end: no need to copy it
+            self.at += len(data)
+            return [Data(data, self.at)] if data else []
         self._buffer += data
         events: list[Event] = []
         try:
@@ -165,6 +145,11 @@ class Parser:
     def _take_fields(self) -> bool:
         """Take the header lines that are whole; True if the empty line behind them is among them."""
         buffer, limits = self._buffer, self.limits
+        if buffer.find(b"\n", self._searched) < 0:
+            self._searched = len(buffer)
+            if self._field_bytes + len(buffer) >= limits.headers_bytes:
+                raise headers_too_large(limits)
+            return False
         if buffer.startswith(b"\r\n"):
             size, is_end = 2, True
         else:
@@ -225,6 +210,8 @@ class Parser:
         return True
 
     def _read_chunk_size(self, events: list[Event]) -> bool:
+        if not self._searched:
+            self._take_whole_chunks(events)
         line = self._line(self.limits.chunk_line_bytes, self._chunk_line_too_long)
         if line is None:
             return False
@@ -233,6 +220,26 @@ class Parser:
         check_size(self._body_bytes, self.limits)
         self.move(Move.SIZE if self._remaining else Move.LAST_SIZE)
         return True
+
+    def _take_whole_chunks(self, events: list[Event]) -> None:
+        """Take at one go the chunks that have come whole: SIZE, CHUNK and CHUNK_LINE would lead back here.
+
+        Whatever is not whole, not right, over a limit or the last is left, to be read line by line.
+        """
+        buffer, start = self._buffer, 0
+        longest = min(self.limits.chunk_line_bytes, WHOLE_CHUNK_LINE_BYTES)
+        while (data_start := buffer.find(b"\r\n", start, start + longest) + 2) > 1:
+            size = read_plain_chunk_size(buffer[start : data_start - 2])
+            data_end = data_start + size
+            if not size or not buffer.startswith(b"\r\n", data_end):
+                break
+            if self._body_bytes + size > self.limits.body_bytes:
+                break
+            self._body_bytes += size
+            events.append(Data(bytes(buffer[data_start:data_end]), self.at + data_end))
+            start = data_end + 2
+        del buffer[:start]
+        self.at += start
 
     def _chunk_line_too_long(self) -> FramingError:
         most = f"a chunk size line of at most {self.limits.chunk_line_bytes} bytes"
