@@ -221,6 +221,37 @@ def test_linux_tells_how_many_packets_wait() -> None:
     loopback.close()
 
 
+@pytest.mark.parametrize(
+    ("text", "processors"),
+    [("0\n", set()), ("3\n", {0, 1}), ("00000001,00000004\n", {2, 32}), ("", set()), (None, set())],
+)
+def test_the_processors_that_packets_are_steered_to_are_read_from_their_mask(
+    monkeypatch, tmp_path, text, processors
+) -> None:
+    monkeypatch.setattr(in_flight, "STEERING", tmp_path / "rps_cpus")
+    if text is not None:
+        in_flight.STEERING.write_text(text)
+    assert in_flight.steered_to() == processors
+
+
+@LINUX_ONLY
+def test_each_processor_that_delivers_gets_a_datagram_of_its_own(monkeypatch) -> None:
+    delivers = iter([1, 1, 0, 1, 0, 3])
+    monkeypatch.setattr(in_flight, "steered_to", lambda: {0, 1, 3})
+
+    class Canary(socket.socket):
+        def getsockopt(self, *_: int) -> int:
+            return next(delivers)
+
+    monkeypatch.setattr(in_flight.socket, "socket", Canary)
+    loopback = in_flight.Loopback()
+    assert len(loopback._canaries) == 1 + 3
+    assert next(delivers, None) is None
+    loopback.settle()
+    loopback.close()
+    assert loopback._canaries == []
+
+
 def test_a_system_that_cannot_be_asked_gets_a_moment_of_real_time(monkeypatch) -> None:
     monkeypatch.setattr(in_flight, "LINUX", False)
     slept: list[float] = []
@@ -245,7 +276,8 @@ def test_a_datagram_to_oneself_that_comes_late_is_waited_for() -> None:
 
     thread = threading.Thread(target=deliver_late)
     thread.start()
-    in_flight.Loopback._send_and_receive(canary)
+    in_flight._send(canary)
+    in_flight._receive(canary)
     returned = time.monotonic()
     thread.join()
     assert delivered[0] <= returned < delivered[0] + in_flight.LOST_S

@@ -5,6 +5,7 @@ fires time-outs that nobody deserved. The assumption: both ends are in this proc
 them is the loopback. There, Linux delivers a packet inside the sender's own system call, except that
 
 - under load the delivery is left to a kernel thread: the packet lies in its processor's backlog;
+- a machine may be told to let other processors deliver (Receive Packet Steering, rps_cpus);
 - TCP itself holds bytes back until older ones are acknowledged (congestion window, Nagle), and the
   receiver delays its acknowledgements by up to 40 ms of real time (RFC 9293 §3.8.6.3, RFC 5681 §4.2);
 - a congestion control such as BBR spreads segments over real time (pacing);
@@ -25,6 +26,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 # Packets that follow one another without anybody becoming ready in between: SYN, SYN-ACK, ACK.
 LONGEST_CHAIN = 3
@@ -34,6 +36,11 @@ LOST_S = 0.25
 
 # Where the system cannot be asked (macOS delivers in a kernel thread), this many real seconds are enough.
 UNKNOWN_S = 0.002
+
+# Which processors the kernel was told to let deliver what comes over the loopback; a mask in hexadecimal.
+STEERING = Path("/sys/class/net/lo/queues/rx-0/rps_cpus")
+
+SO_INCOMING_CPU = 49  # include/uapi/asm-generic/socket.h; which processor delivered last
 
 SYN_SENT = 2  # include/net/tcp_states.h; first byte of TCP_INFO
 
@@ -74,18 +81,28 @@ def is_connecting(descriptor: int) -> bool:
     return False
 
 
+def steered_to() -> set[int]:
+    """Return the processors that deliver in place of the sender's own: none, unless somebody set it so."""
+    with contextlib.suppress(OSError, ValueError):
+        mask = int(STEERING.read_text().replace(",", ""), 16)
+        return {processor for processor in range(mask.bit_length()) if mask >> processor & 1}
+    return set()
+
+
 class Loopback:
     """Waits, in real time, until the loopback has delivered whatever this thread has sent so far.
 
     `settle` sends a datagram to itself. A processor's backlog is a queue, so when it is back, everything
     sent earlier from that processor has been delivered. What was sent from another processor, before the
     thread was moved, is seen as that processor's backlog in /proc/net/softnet_stat (columns: 1 dropped,
-    11 waiting; Linux 5.10).
+    11 waiting; Linux 5.10). Where packets are steered, the processor hangs on the sockets, and a packet
+    that another one has just taken out of its backlog is nowhere to be seen: there, each processor gets a
+    datagram of its own to itself, from a socket whose packets it has been seen to deliver.
     """
 
     def __init__(self) -> None:
         self._backlogs = -1
-        self._canary: socket.socket | None = None
+        self._canaries: list[socket.socket] = []
         if not LINUX:
             return
         with contextlib.suppress(OSError):
@@ -93,28 +110,44 @@ class Loopback:
             if self._waiting_and_dropped() is None:
                 self._forget_backlogs()
         with contextlib.suppress(OSError):  # a machine without IPv4 loopback
-            self._canary = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self._canary.setblocking(False)
-            self._canary.bind(("127.0.0.1", 0))
-            self._canary.connect(self._canary.getsockname())
+            self._canaries.append(_canary())
+            self._add_one_for_each(steered_to())
         self._dropped = (self._waiting_and_dropped() or (0, 0))[1]
 
     def close(self) -> None:
-        """Give back both descriptors."""
+        """Give back the descriptors."""
         self._forget_backlogs()
-        if self._canary is not None:
-            self._canary.close()
-            self._canary = None
+        while self._canaries:
+            self._canaries.pop().close()
 
     def settle(self) -> None:
         """Return when nothing sent before the call is still on its way."""
-        if self._canary is None or self._backlogs < 0:
+        if not self._canaries or self._backlogs < 0:
             time.sleep(UNKNOWN_S)
-            if self._canary is None:
+            if not self._canaries:
                 return
         self._await_backlogs()
         for _ in range(LONGEST_CHAIN):
-            self._send_and_receive(self._canary)
+            for canary in self._canaries:
+                _send(canary)
+            for canary in self._canaries:
+                _receive(canary)
+
+    def _add_one_for_each(self, processors: set[int]) -> None:
+        """Find a socket for each processor: which one delivers is drawn by lot, so 64 draws miss none of 8."""
+        left = set(processors)
+        for _ in range(64 * len(left)):
+            if not left:
+                return
+            canary = _canary()
+            _send(canary)
+            _receive(canary)
+            delivers = canary.getsockopt(socket.SOL_SOCKET, SO_INCOMING_CPU)
+            if delivers in left:
+                left.discard(delivers)
+                self._canaries.append(canary)
+            else:
+                canary.close()
 
     def _await_backlogs(self) -> None:
         """Let every processor work off its backlog; if it dropped a packet, let TCP send it again."""
@@ -146,14 +179,27 @@ class Loopback:
             os.close(self._backlogs)
             self._backlogs = -1
 
-    @staticmethod
-    def _send_and_receive(canary: socket.socket) -> None:
-        try:
-            canary.send(b"")
-            canary.recv(1)
-        except BlockingIOError:  # delivery was left to the kernel's thread: now it has to be waited for
-            readable = select.poll()
-            readable.register(canary, select.POLLIN)
-            if readable.poll(LOST_S * 1000):
-                with contextlib.suppress(BlockingIOError):
-                    canary.recv(1)
+
+def _canary() -> socket.socket:
+    """A socket whose datagrams come back to it."""
+    canary = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    canary.setblocking(False)
+    canary.bind(("127.0.0.1", 0))
+    canary.connect(canary.getsockname())
+    return canary
+
+
+def _send(canary: socket.socket) -> None:
+    with contextlib.suppress(BlockingIOError):
+        canary.send(b"")
+
+
+def _receive(canary: socket.socket) -> None:
+    try:
+        canary.recv(1)
+    except BlockingIOError:  # delivery was left to the kernel's thread: now it has to be waited for
+        readable = select.poll()
+        readable.register(canary, select.POLLIN)
+        if readable.poll(LOST_S * 1000):
+            with contextlib.suppress(BlockingIOError):
+                canary.recv(1)
