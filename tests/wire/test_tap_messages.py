@@ -142,15 +142,15 @@ def test_an_error_behind_a_whole_message_spoils_only_what_follows():
 
 
 @pytest.mark.parametrize("body", [b"", b"\x81\x05hello", GET])
-def test_after_a_switch_of_protocols_nothing_is_read_as_http(body):
-    up = encode(Request("GET", "/chat", (("Host", "a"), ("Upgrade", "websocket"), ("Connection", "Upgrade"))))
-    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+def test_after_a_switch_to_what_nobody_here_reads_nothing_is_read_as_http(body):
+    up = encode(Request("GET", "/chat", (("Host", "a"), ("Upgrade", "h2c"), ("Connection", "Upgrade"))))
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"
     frame = b"\x81\x02hi"
     seen = brief(traffic((1, UP, GET + up), (2, DOWN, OK + switch + frame), (3, UP, body or frame)))
     assert [what[3] for what in seen] == ["GET", "GET", 200, 101, None, None]
     assert [what[4:] for what in seen[4:]] == [
-        ("switched to websocket", frame),
-        ("switched to websocket", body or frame),
+        ("switched to h2c", frame),
+        ("switched to h2c", body or frame),
     ]
 
 

@@ -8,7 +8,6 @@ from enum import StrEnum
 from itertools import accumulate, groupby
 
 from patterns.lab.anatomy.visible import shown_text, visible
-from patterns.wire.framing import Request, Response
 from patterns.wire.tap import Direction, Kind, Record, Seen, Traffic
 
 FIRST_BYTES = 160
@@ -91,7 +90,7 @@ def _messages(seen: Iterable[Seen], chunks: dict[tuple[int, Direction], list[Pla
                 one.direction is Direction.TO_SERVER,
                 one.sent_s,
                 parts[-1].arrived_s,
-                title_of(one.message.what) if one.message is not None else _first_line(data),
+                shown_text(one.label) if one.message is not None else _first_line(data),
                 len(data),
                 data[:FIRST_BYTES],
                 tuple((record.sent_s, record.time_s) for _, record in carried),
@@ -135,13 +134,6 @@ def _first_line(data: bytes) -> str:
     if end and words[0].startswith(b"HTTP/"):
         return visible(b" ".join(words[1:]))
     return "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in data.rstrip(b"\r\n")[:100])
-
-
-def title_of(message: Request | Response) -> str:
-    """The start line without its version: "GET /books/1", "200 OK"."""
-    if isinstance(message, Request):
-        return shown_text(f"{message.method} {message.target}")
-    return shown_text(f"{message.status} {message.reason}".rstrip())
 
 
 def _marks(records: Sequence[Placed]) -> Iterator[tuple[int, Step]]:

@@ -6,6 +6,8 @@ from typing import Self
 
 from patterns.wire.listen import Address, bind, stop_accepting
 from patterns.wire.tap.end import End
+from patterns.wire.tap.framings import Framing
+from patterns.wire.tap.http1 import HTTP
 from patterns.wire.tap.link import Link
 from patterns.wire.tap.pair import Pair
 from patterns.wire.tap.record import Direction
@@ -30,11 +32,13 @@ async def tap(
     seed: int = 0,
     open_to_the_network: bool = False,
     limit_bytes: int = 64 << 20,
+    framing: Framing = HTTP,
 ) -> "Tap":
     """Listen on `host`:`port` (0: the system chooses), relay to `target`, and record what goes by.
 
     How the path behaves is said by the fields of `Link`, and may be changed later: `path.link.delay_s = 0.1`.
     limit_bytes: how much memory the records may take before the oldest are dropped.
+    framing: how `traffic.messages()` finds messages in the bytes: HTTP, FRAMES, LINES, WEBSOCKET or your own.
     """
     link = Link(
         delay_s=delay_s,
@@ -47,7 +51,7 @@ async def tap(
         blackhole=blackhole,
         seed=seed,
     )
-    path = Tap(Address(*target), link, Traffic(limit_bytes=limit_bytes))
+    path = Tap(Address(*target), link, Traffic(limit_bytes=limit_bytes, framing=framing))
     await path.start(host, port, open_to_the_network=open_to_the_network)
     return path
 

@@ -1,36 +1,28 @@
 """Seen: the messages in what was recorded, with the times of their first and last bytes.
 
-The problem: a chunk on the wire is no message. The assumption: the bytes of a connection are HTTP/1.1 until
-they prove to be something else. The bargain: nothing is thrown away. What is not (or not any more, or not
-yet wholly) HTTP comes chunk by chunk, as it was on the wire, with the reason.
+The problem: a chunk on the wire is no message. The assumption: the bytes of a connection are of the framing
+it was given until they prove to be something else. The bargain: nothing is thrown away. What is not (or not
+any more, or not yet wholly) a message comes chunk by chunk, as it was on the wire, with the reason: all
+that was seen of a direction, put end to end, is what was delivered.
+
+It reads on where it stopped: asked again after each new record, it does the work once.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import accumulate
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from patterns.wire.framing import (
-    FramingError,
-    Limits,
-    Message,
-    Request,
-    RequestAssembler,
-    Response,
-    ResponseAssembler,
-    Truncated,
-)
+from patterns.wire.framing import FramingError, Truncated
+from patterns.wire.tap.framings import Framing, Message, Reader
 from patterns.wire.tap.record import Direction, Kind, Record
-
-# Who only watches refuses nothing for its size; what is kept, Traffic limits.
-WATCHING = Limits(start_line_bytes=1 << 20, headers_bytes=1 << 30, header_count=1 << 30, body_bytes=1 << 60)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A message on the wire, or a piece that is none.
 
-    message: the whole message; its `start` and `end` are offsets in the connection's stream of that direction.
+    message: the message; its `start` and `end` are offsets in the connection's stream of that direction.
     sent_s: when its first byte set out. arrived_s: when its last byte was handed on.
     error: None for a message. Otherwise, on each piece, why it is none: "incomplete: …" (the stream may go
         on, or has ended too early), "not HTTP/1.1: …", or what the connection has been switched to.
@@ -45,126 +37,155 @@ class Seen:
     error: str | None
     data: bytes
 
+    @property
+    def label(self) -> str:
+        """What it is, in a few words; empty if it is no message."""
+        return self.message.label if self.message is not None else ""
 
-Placed = tuple[tuple[int, int], Seen]
-"""With a key to sort by: the place of the record that brought the last byte, then the offset in it."""
+
+class Placed(NamedTuple):
+    """What was seen, and where it belongs: the place of the record that brought its last byte, the offset in it."""
+
+    place: int
+    end: int
+    seen: Seen
 
 
-def annotate(records: Iterable[tuple[int, Record]], headless: Collection[Direction] = ()) -> list[Placed]:
-    """What was seen of one connection, from its records and their places in the traffic.
+class Conversation:
+    """What was seen of one connection, record by record.
 
     headless: the directions whose first bytes are no longer among the records.
     """
-    records = list(records)
-    up = _Stream(Direction.TO_SERVER, records, headless)
-    down = _Stream(Direction.TO_CLIENT, records, headless)
-    up.read(RequestAssembler(WATCHING))
-    responses = ResponseAssembler(WATCHING)
-    for method in up.methods():
-        responses.parser.expect(method)
-    down.read(responses)
-    if (switched := _switch(up.messages, down.messages)) is not None:
-        asked, answered, protocol = switched
-        up.switch(asked, protocol)
-        down.switch(answered, protocol)
-    return [*up.seen(), *down.seen()]
 
+    def __init__(self, framing: Framing, headless: Collection[Direction] = ()) -> None:
+        readers = framing.readers()
+        self._switch = readers.switch
+        self._up = _Stream(framing.name, readers.to_server)
+        self._down = _Stream(framing.name, readers.to_client)
+        for way in headless:
+            self._of(way).stop("incomplete: the beginning of the stream was dropped")
+        self._is_broken = False
 
-def _switch(requests: list[Message], responses: list[Message]) -> tuple[int, int, str] | None:
-    """Offsets in both streams where HTTP ends by agreement (RFC 9110 §7.8, §9.3.6), and what follows."""
-    final = [message for message in responses if _status(message) >= 200 or _status(message) == 101]
-    for request, response in zip(requests, final, strict=False):
-        assert isinstance(request.what, Request)
-        assert isinstance(response.what, Response)
-        if _status(response) == 101:
-            return request.end, response.end, response.what.header("Upgrade", "another protocol") or ""
-        if request.what.method == "CONNECT" and _status(response) < 300:
-            return request.end, response.end, "a tunnel"
-    return None
+    def _of(self, way: Direction) -> "_Stream":
+        return self._up if way is Direction.TO_SERVER else self._down
 
+    def add(self, place: int, record: Record) -> None:
+        """Read on; `place` grows from record to record."""
+        kind = record.kind
+        if kind is Kind.DATA:
+            self._of(record.direction).feed(place, record)
+        elif kind is Kind.EOF:
+            self._of(record.direction).feed_eof()
+        else:
+            self._is_broken = self._is_broken or kind is not Kind.OPEN
+            return
+        if (switched := self._switch()) is not None:
+            readers = switched.to.readers() if switched.to is not None else None
+            name = switched.to.name if switched.to is not None else switched.name
+            self._switch = readers.switch if readers is not None else lambda: None
+            self._up.switch(switched.to_server, name, readers and readers.to_server)
+            self._down.switch(switched.to_client, name, readers and readers.to_client)
 
-def _status(message: Message) -> int:
-    assert isinstance(message.what, Response)
-    return message.what.status
+    def seen(self) -> Iterator[Placed]:
+        """The messages, then piece by piece what is behind them; one direction after the other."""
+        for stream in (self._up, self._down):
+            yield from stream.messages
+            yield from stream.rest(self._is_broken)
 
 
 class _Stream:
     """One direction of a connection: its chunks, the messages in them, and where those end."""
 
-    def __init__(
-        self,
-        direction: Direction,
-        records: list[tuple[int, Record]],
-        headless: Collection[Direction],
-    ) -> None:
-        own = [(place, record) for place, record in records if record.direction is direction]
-        self.chunks = [(place, record) for place, record in own if record.kind is Kind.DATA]
-        self.data = b"".join(record.data for _, record in self.chunks)
-        self.starts = [0, *accumulate(len(record.data) for _, record in self.chunks)]
-        self.has_ended = any(record.kind is Kind.EOF for _, record in own)
-        self.is_broken = any(record.kind in {Kind.RESET, Kind.CUT, Kind.CLOSE} for _, record in records)
-        self.is_headless = direction in headless
-        self.messages: list[Message] = []
-        self.error: str | None = None
+    def __init__(self, name: str, reader: Reader) -> None:
+        self.messages: list[Placed] = []
+        self._name = name
+        self._reader: Reader | None = reader
+        self._base = 0  # where the reader's first byte stands in the stream
+        self._chunks: list[tuple[int, Record]] = []
+        self._starts = [0]  # of each chunk, and last of the next
+        self._end = 0  # of the last message
+        self._has_ended = False
+        self._error: str | None = None
 
-    def read(self, assembler: RequestAssembler | ResponseAssembler) -> None:
-        """Find the messages, and why what is behind them is none."""
-        if self.is_headless:
-            self.error = "incomplete: the beginning of the stream was dropped"
+    def stop(self, error: str) -> None:
+        """Read no further: what follows is no message, and why."""
+        self._reader = None
+        self._error = error
+
+    def feed(self, place: int, record: Record) -> None:
+        """A chunk came."""
+        self._chunks.append((place, record))
+        self._starts.append(self._starts[-1] + len(record.data))
+        self._read(record.data)
+
+    def feed_eof(self) -> None:
+        """The stream has ended."""
+        if not self._has_ended:
+            self._has_ended = True
+            self._read(None)
+
+    def switch(self, end: int, name: str, reader: Reader | None) -> None:
+        """What follows that offset is something else, by agreement; also what seemed to be a message before."""
+        while self._end > end:
+            self.messages.pop()
+            self._end = self.messages[-1].seen.message.end if self.messages else 0  # type: ignore[union-attr]  # one is
+        self._error = f"switched to {name}"
+        self._name, self._reader, self._base = name, reader, end
+        for number in range(bisect_right(self._starts, end) - 1, len(self._chunks)):
+            _, record = self._chunks[number]
+            self._read(record.data[max(0, end - self._starts[number]) :])
+        if self._has_ended:
+            self._read(None)
+
+    def rest(self, is_broken: bool) -> Iterator[Placed]:
+        """What is behind the last message, chunk by chunk, and why it is none."""
+        size = self._starts[-1]
+        if self._end == size:
             return
-        try:
-            for _, record in self.chunks:
-                self.messages += assembler.feed(record.data)
-            assembler.feed(b"")  # an error that came behind a message is raised by the next call
-            if self.has_ended:
-                self.messages += assembler.feed_eof()
-        except Truncated as error:
-            self.error = f"incomplete: {error}"
-        except FramingError as error:
-            self.error = f"not HTTP/1.1: {error}"
-        else:
-            where = assembler.parser.state
-            broken = f"the connection broke in its {where}"
-            self.error = f"incomplete: {broken if self.is_broken else f'the rest of its {where} is to come'}"
-
-    @property
-    def end(self) -> int:
-        """Where the last message ends."""
-        return self.messages[-1].end if self.messages else 0
-
-    def methods(self) -> Iterator[str]:
-        """The methods of the requests, also of one of which only the start line has come."""
-        for message in self.messages:
-            if isinstance(message.what, Request):
-                yield message.what.method
-        line, found, _ = self.data[self.end : self.end + WATCHING.start_line_bytes].lstrip().partition(b" ")
-        if found:
-            yield line.decode("latin-1")
-
-    def switch(self, end: int, protocol: str) -> None:
-        """What follows that offset is no HTTP, by agreement."""
-        self.messages = [message for message in self.messages if message.end <= end]
-        self.error = f"switched to {protocol}"
-
-    def seen(self) -> Iterator[Placed]:
-        """The messages, then piece by piece what is behind them."""
-        for message in self.messages:
-            yield self._seen(message.start, message.end, message, None)
-        start = self.end
-        while start < len(self.data):
-            end = self.starts[bisect_right(self.starts, start)]
-            yield self._seen(start, end, None, self.error)
+        error = self._error
+        if self._reader is not None:
+            within = self._reader.within
+            broken = f"the connection broke in its {within}"
+            error = f"incomplete: {broken if is_broken else f'the rest of its {within} is to come'}"
+        start = self._end
+        while start < size:
+            end = self._starts[bisect_right(self._starts, start)]
+            yield self._placed(start, end, None, error)
             start = end
 
-    def _seen(self, start: int, end: int, message: Message | None, error: str | None) -> Placed:
-        _, first = self.chunks[bisect_right(self.starts, start) - 1]
-        place, last = self.chunks[bisect_right(self.starts, end - 1) - 1]
-        return (place, end), Seen(
-            first.connection,
-            first.direction,
-            first.sent_s,
-            last.time_s,
-            message,
-            error,
-            self.data[start:end],
-        )
+    def _read(self, data: bytes | None) -> None:
+        """Read on, or with None to the end of the stream."""
+        if self._reader is None:
+            return
+        try:
+            if data is None:
+                self._found(self._reader.eof())
+                return
+            if found := self._reader.feed(data):
+                self._found(found)
+                self._reader.feed(b"")  # an error that came behind a message is raised by the next call
+        except Truncated as error:
+            self.stop(f"incomplete: {error}")
+        except FramingError as error:
+            self.stop(f"not {self._name}: {error}")
+
+    def _found(self, found: list[Message]) -> None:
+        for message in found:
+            if self._base:
+                message = replace(message, start=message.start + self._base, end=message.end + self._base)
+            self.messages.append(self._placed(message.start, message.end, message, None))
+            self._end = message.end
+
+    def _placed(self, start: int, end: int, message: Message | None, error: str | None) -> Placed:
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_right(self._starts, end - 1) - 1
+        _, head = self._chunks[first]
+        place, tail = self._chunks[last]
+        if first == last:
+            data = head.data[start - self._starts[first] : end - self._starts[first]]
+        else:
+            parts = [head.data[start - self._starts[first] :]]
+            parts += [record.data for _, record in self._chunks[first + 1 : last]]
+            parts.append(tail.data[: end - self._starts[last]])
+            data = b"".join(parts)
+        return Placed(place, end, Seen(head.connection, head.direction, head.sent_s, tail.time_s, message, error, data))

@@ -10,9 +10,13 @@ exact all the same.
 import builtins
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from itertools import islice
+from operator import itemgetter
 
+from patterns.wire.tap.framings import Framing
+from patterns.wire.tap.http1 import HTTP
 from patterns.wire.tap.record import Direction, Record
-from patterns.wire.tap.seen import Seen, annotate
+from patterns.wire.tap.seen import Conversation, Seen
 
 RECORD_BYTES = 200  # what a record costs besides its data: its slots, two floats, the bytes object's head
 
@@ -21,9 +25,11 @@ class Traffic:
     """Records in the order of their `time_s`. Iterate it, index it, or ask for a part of it.
 
     limit_bytes: how much memory the records may take before the oldest are dropped.
+    framing: how `messages` finds messages in the bytes.
     """
 
-    def __init__(self, *, limit_bytes: int = 64 << 20) -> None:
+    def __init__(self, *, limit_bytes: int = 64 << 20, framing: Framing = HTTP) -> None:
+        self.framing = framing
         self.limit_bytes = limit_bytes
         self.clear()
 
@@ -35,16 +41,23 @@ class Traffic:
         self._dropped: dict[int, Counter[Direction]] = {}
         self.dropped_records = 0
         self.dropped_until_s = float("-inf")
+        self._appended = 0  # records ever, so the place of the next
+        self._read = 0  # so many of them are in the conversations
+        self._conversations: dict[int, Conversation] = {}
+        self._to_read_anew: set[int] = set()
 
     def append(self, record: Record) -> None:
         """Add a record, and drop the oldest if memory is short."""
         self._records.append(record)
+        self._appended += 1
         self._counts[record.direction] += len(record.data)
         self._size += RECORD_BYTES + len(record.data)
         while self._size > self.limit_bytes and len(self._records) > 1:
             oldest = self._records.popleft()
             self._size -= RECORD_BYTES + len(oldest.data)
             self._dropped.setdefault(oldest.connection, Counter())[oldest.direction] += len(oldest.data)
+            if self._conversations.pop(oldest.connection, None) is not None:
+                self._to_read_anew.add(oldest.connection)
             self.dropped_records += 1
             self.dropped_until_s = oldest.time_s
 
@@ -95,7 +108,7 @@ class Traffic:
         return part
 
     def _part(self, wanted: Callable[[Record], bool]) -> "Traffic":
-        part = Traffic(limit_bytes=self.limit_bytes)
+        part = Traffic(limit_bytes=self.limit_bytes, framing=self.framing)
         for record in self._records:
             if wanted(record):
                 part.append(record)
@@ -112,15 +125,32 @@ class Traffic:
         )
 
     def messages(self) -> list[Seen]:
-        """The HTTP messages of every connection, in the order in which their last bytes arrived.
+        """The messages of every connection, by the framing, in the order in which their last bytes arrived.
 
-        What is no HTTP/1.1, or not whole, comes as it is: see `Seen`.
+        What is no message, or not whole, comes as it is: see `Seen`. Asked again, it reads only what is new;
+        connections of which something was dropped since then are read anew.
         """
-        by_connection: dict[int, list[tuple[int, Record]]] = {}
-        for place, record in enumerate(self._records):
-            by_connection.setdefault(record.connection, []).append((place, record))
-        found = []
-        for connection, records in by_connection.items():
+        self._read_on()
+        placed = [one for conversation in self._conversations.values() for one in conversation.seen()]
+        placed.sort(key=itemgetter(0, 1))  # in runs already: each direction is in order
+        return [one.seen for one in placed]
+
+    def _read_on(self) -> None:
+        anew = self._to_read_anew
+        if anew:
+            for place, record in enumerate(self._records, self._appended - len(self._records)):
+                if record.connection in anew:
+                    self._conversation(record.connection).add(place, record)
+        latest = list(islice(reversed(self._records), self._appended - self._read))
+        for place, record in enumerate(reversed(latest), self._appended - len(latest)):
+            if record.connection not in anew:
+                self._conversation(record.connection).add(place, record)
+        self._read = self._appended
+        anew.clear()
+
+    def _conversation(self, connection: int) -> Conversation:
+        if (found := self._conversations.get(connection)) is None:
             lacking = self._dropped.get(connection, Counter())
-            found += annotate(records, headless={way for way in Direction if lacking[way]})
-        return [seen for _, seen in sorted(found, key=lambda pair: pair[0])]
+            found = Conversation(self.framing, headless={way for way in Direction if lacking[way]})
+            self._conversations[connection] = found
+        return found
