@@ -2,10 +2,13 @@
 
 The problem: people say REST, RPC, GraphQL, SQL or DNS as if each were a way of communicating of its own.
 The assumption: each is a question and an answer in bytes; the pattern between them is the same.
+The bargain: whoever may ask anything may ask too much. So a question has a length here, and an answer too: what
+would hold the loop, or the memory, is refused.
 So the server is not touched. A dialect here is a handler, `Request → Response`, over the same small
 library in SQLite, and `route` chooses one by the path.
 """
 
+import contextlib
 import json
 import math
 import sqlite3
@@ -33,7 +36,11 @@ BOOKS = (
 )
 ZONE = dns.name.from_text("books.example.")
 SQL_STEPS = 100_000  # virtual-machine steps after which a query is stopped: a handler must not hold the loop
-SQL_BYTES = 1_000_000  # the longest text or blob that a query may make
+SQL_VALUE_BYTES = 65_536  # no text or blob that a query makes may be as long
+SQL_COLUMNS = 16
+SQL_ANSWER_BYTES = 1_000_000  # all rows of an answer together, as JSON
+QUESTION_BYTES = 16_384  # the longest body of a question
+QUESTION_PARTS = 500  # the words and signs of a GraphQL query
 SQL_READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 
 
@@ -63,15 +70,16 @@ class Library:
         self._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._database.execute("CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT NOT NULL, year INTEGER)")
         self._database.executemany("INSERT INTO books VALUES (?, ?, ?)", BOOKS)
-        self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, SQL_BYTES)
+        self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, SQL_VALUE_BYTES)
+        self._database.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, SQL_COLUMNS)
         self._database.set_authorizer(_only_reading)
         self._schema = graphql.build_schema(
             "type Book { id: Int! title: String! year: Int! } type Query { book(id: Int!): Book books: [Book!]! }"
         )
 
     def handler(self) -> Handler:
-        """All five dialects behind one server."""
-        return route(
+        """All five dialects behind one server; a question over QUESTION_BYTES is 413."""
+        dialects = route(
             {
                 "/books": self.rest,
                 "/rpc": self.json_rpc,
@@ -80,6 +88,13 @@ class Library:
                 "/dns-query": self.dns,
             }
         )
+
+        async def handle(request: Request) -> Response:
+            if (size := len(request.body)) > QUESTION_BYTES:
+                return _json({"error": f"expected a question of at most {QUESTION_BYTES} bytes, got {size}"}, 413)
+            return await dialects(request)
+
+        return handle
 
     def close(self) -> None:
         """Close the database."""
@@ -149,6 +164,10 @@ class Library:
         match {"variables": None, "operationName": None} | (asked if isinstance(asked, dict) else {}):
             case {"query": str(query), "variables": dict() | None as variables, "operationName": str() | None as name}:
                 root = {"book": lambda _info, id: self.book(id), "books": lambda _info: self.books()}
+                try:
+                    graphql.parse(query, max_tokens=QUESTION_PARTS)
+                except graphql.GraphQLError as error:  # too long, or none: not to be validated and executed
+                    return _json(graphql.ExecutionResult(errors=[error]).formatted)
                 result = await graphql.graphql(self._schema, query, root, None, variables, name)
                 return _json(result.formatted)
         wanted = 'expected a JSON object with a "query", and if need be "variables" (an object) and "operationName"'
@@ -159,7 +178,8 @@ class Library:
         deadline = iter(range(SQL_STEPS // 1000))
         self._database.set_progress_handler(lambda: next(deadline, None) is None, 1000)
         try:
-            return _json(self._database.execute(request.body.decode()).fetchmany(1000))
+            with contextlib.closing(self._database.execute(request.body.decode())) as rows:
+                return _json_rows(rows)
         except (sqlite3.Error, sqlite3.Warning, ValueError, TypeError) as error:  # or what JSON has no word for
             return _json({"error": str(error)}, 400)
         finally:
@@ -232,6 +252,18 @@ def _finite(number: str) -> float:
     if not math.isfinite(value := float(number)):
         raise ValueError(f"expected a finite number, got {number[:20]}")
     return value
+
+
+def _json_rows(rows: sqlite3.Cursor) -> Response:
+    """Up to SQL_ANSWER_BYTES of rows, made one at a time; `ValueError` when there are more."""
+    pieces, size = [], 2
+    for row in rows:
+        pieces.append(json.dumps(row, allow_nan=False))
+        size += len(pieces[-1]) + 2
+        if size > SQL_ANSWER_BYTES:
+            raise ValueError(f"expected an answer of at most {SQL_ANSWER_BYTES} bytes, got more; ask for less at once")
+    body = f"[{', '.join(pieces)}]".encode()
+    return Response(200, headers=(("Content-Type", "application/json"),), body=body)
 
 
 def _json(value: object, status: int = 200, *headers: tuple[str, str]) -> Response:

@@ -20,20 +20,30 @@ from patterns.wait.log import Event, Log
 from patterns.wire.framing import Request, Response
 from patterns.wire.listen import Address
 
+MOST_EVENTS = 1_000  # in one answer; who is further behind asks again
 ROUNDING = 1e-9  # of an interval: 0.3 / 0.1 is three turns, though in floating point it is a little less
+_BYTES = "surrogateescape"
 
 
 def notices(log: Log) -> Handler:
-    """`GET /notices?after=N`: the events from offset N on, as a JSON list; an empty list says "nothing"."""
+    """`GET /notices?after=N`: the events from offset N on, as a JSON list; an empty list says "nothing".
+
+    At most MOST_EVENTS at once: who is further behind asks again, from where the answer ended. JSON has text
+    and no bytes: those of a payload that are not UTF-8 travel as lone surrogates, U+DC80 to U+DCFF (Python's
+    "surrogateescape", PEP 383), from which `pull` makes the same bytes again.
+    """
 
     async def handle(request: Request) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            return Response(405, headers=(("Allow", "GET, HEAD"),), body=b"notices are to be read: GET or HEAD\n")
         try:
             after = parse_qs(urlsplit(request.target).query).get("after", ["0"])[0]
         except ValueError as error:
             return Response(400, body=f"the target takes a path and ?after=N, got none: {error}\n".encode())
         if not (re.fullmatch("[0-9]{1,18}", after) and int(after) <= log.next_offset):
             return Response(400, body=f"after=N takes 0 to {log.next_offset}, got {after[:20]!r}\n".encode())
-        events = [[event.offset, event.time_s, event.payload.decode()] for event in log.read(int(after))]
+        found = log.read(int(after), MOST_EVENTS)
+        events = [[event.offset, event.time_s, event.payload.decode(errors=_BYTES)] for event in found]
         return Response(200, headers=(("Content-Type", "application/json"),), body=json.dumps(events).encode())
 
     return handle
@@ -74,4 +84,6 @@ def _events(request: Request, response: Response) -> list[Event]:
     if response.status != 200:
         got = f"{response.status} {response.reason}: {response.body[:200].decode(errors='replace').strip()}"
         raise LookupError(f"expected 200 for {request.target}, got {got}")
-    return [Event(offset, time_s, payload.encode()) for offset, time_s, payload in json.loads(response.body)]
+    return [
+        Event(offset, time_s, payload.encode(errors=_BYTES)) for offset, time_s, payload in json.loads(response.body)
+    ]

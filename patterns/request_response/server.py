@@ -7,35 +7,22 @@ The bargain: one request at a time on a connection. What a client sends in advan
 in the buffer, so responses keep the order of the requests (RFC 9112 §9.3.2), and a slow handler holds
 up only those who stand behind it on the same connection.
 
-`serve` is the server on raw streams, `serve_aiohttp` the same handler on aiohttp: other bytes in the
-head, the same exchange.
+Connections take turns: with more requests waiting, one is answered and the others are let in before the next, so
+a client that sends ten thousand in advance holds up nobody but itself. What it may hold of the server is
+bounded: a piece of unread bytes, one request, one response.
+
+`serve` is the server on raw streams; beside it, `serve_aiohttp` is the same handler on aiohttp: other bytes in
+the head, the same exchange.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from aiohttp import web
-
-from patterns.wire.framing import (
-    BadLength,
-    BadStartLine,
-    Data,
-    End,
-    Event,
-    FramingError,
-    Head,
-    Limits,
-    Request,
-    RequestParser,
-    Response,
-    State,
-    Truncated,
-    encode,
-)
-from patterns.wire.listen import Address, Listening, Server, bind, listen, stop_accepting
+from patterns.request_response.requests import Requests
+from patterns.wire.framing import BadLength, BadStartLine, FramingError, Limits, Request, Response, Truncated, encode
+from patterns.wire.listen import Leaving, Listening, listen, when_client_leaves
 
 Handler = Callable[[Request], Awaitable[Response]]
 """What a server executes: the whole request in, the whole response out."""
@@ -53,6 +40,8 @@ async def serve(
     request_timeout_s: float = 10.0,
     idle_timeout_s: float = 75.0,
     write_timeout_s: float = 30.0,
+    handler_cancellation: Leaving | None = None,
+    max_connections: int | None = None,
     open_to_the_network: bool = False,
 ) -> Listening:
     """Serve `handler` on raw asyncio streams; port 0 lets the system choose.
@@ -67,103 +56,44 @@ async def serve(
     connection closes, since nobody knows where the next request would start. A handler that raises, or
     returns what cannot be sent, is answered with 500, and the exception goes to the loop's exception handler.
     A handler that is still at work when the server stops is cancelled. `Expect: 100-continue` is answered with
-    100 when the request's turn has come and none of its body has (RFC 9110 §10.1.1).
+    100 when the request's turn has come and none of its body has; what else is expected is 417 (RFC 9110 §10.1.1).
+
+    `handler_cancellation`: when to cancel a handler whose client has left, `Leaving.RESET` or `Leaving.HANG_UP`
+    (as aiohttp's option of that name does); None lets it end its work, which suits work that must not stop in
+    the middle. A handler hears of it as `asyncio.CancelledError`, and may clean up, or finish under a shield.
+    `max_connections`: further ones are closed at once.
     """
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        requests = _Requests(reader, writer, limits, request_timeout_s, idle_timeout_s)
+        requests = Requests(reader, writer, limits, request_timeout_s, idle_timeout_s)
         is_last = False
         while not is_last:
             try:
                 request = await requests.next()
             except TimeoutError:
-                answer, is_last = _refusal(408, "the request did not come to its end in time")
+                data, is_last = _refusal(408, "the request did not come to its end in time")
             except Truncated:
                 return  # RFC 9112 §8 would allow a 400; who hung up in mid-request hardly reads it: no word
             except FramingError as error:
-                answer, is_last = _refusal(error.status, str(error))
+                data, is_last = _refusal(error.status, str(error))
             else:
                 if request is None:
                     return
-                answer, is_last = await _execute(handler, request, _answer)
-            await _send(writer, answer, write_timeout_s)
+                data, is_last = await handle(request, writer)
+            await _send(writer, data, write_timeout_s)
+            await requests.let_others()
 
-    return await listen(converse, host, port, open_to_the_network=open_to_the_network)
+    async def handle(request: Request, writer: asyncio.StreamWriter) -> tuple[bytes, bool]:
+        if handler_cancellation is None:
+            return await execute(handler, request, answer)
+        work = asyncio.create_task(execute(handler, request, answer))
+        with when_client_leaves(writer, handler_cancellation, work.cancel):
+            return await work
 
-
-class _Requests:
-    """The requests of one connection, in their order."""
-
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        limits: Limits | None,
-        request_timeout_s: float,
-        idle_timeout_s: float,
-    ) -> None:
-        self._reader, self._writer = reader, writer
-        self._request_timeout_s, self._idle_timeout_s = request_timeout_s, idle_timeout_s
-        self._parser = RequestParser(limits)
-        self._events: deque[Event] = deque()
-        self._head: Request | None = None
-        self._body = bytearray()
-        self._is_invited = False
-
-    async def next(self) -> Request | None:
-        """The next request, whole; None when the client hangs up between requests, or says nothing.
-
-        Raises `TimeoutError` if it begins and does not end in time, `FramingError` if it is no request.
-        """
-        now = asyncio.get_running_loop().time
-        idle_until, begun_until = now() + self._idle_timeout_s, None
-        while (request := self._whole()) is None and self._parser.state is not State.CLOSED:
-            self._invite()
-            # An empty line in front of a request (RFC 9112 §2.2) is taken, and does not begin it.
-            if self._parser.state is State.START_LINE and not self._parser.pending_bytes:
-                begun_until = None
-            elif begun_until is None:
-                begun_until = now() + self._request_timeout_s
-            try:
-                async with asyncio.timeout_at(idle_until if begun_until is None else begun_until):
-                    await self._read()
-            except TimeoutError:
-                if begun_until is None:
-                    return None  # nothing was asked, so nothing is owed
-                raise
-        return request
-
-    async def _read(self) -> None:
-        if self._parser.state is State.FAILED:  # what came behind good requests was not one
-            data = b""
-        else:
-            data = await self._reader.read(PIECE_BYTES)
-        self._events += self._parser.feed(data) if data else self._parser.feed_eof()
-
-    def _whole(self) -> Request | None:
-        while self._events:
-            match self._events.popleft():
-                case Head(message=Request() as head):
-                    self._head, self._body, self._is_invited = head, bytearray(), False
-                case Data(data=data):
-                    self._body += data
-                case End() if self._head is not None:
-                    request, self._head = replace(self._head, body=bytes(self._body)), None
-                    return request
-        return None
-
-    def _invite(self) -> None:
-        """Answer `Expect: 100-continue` while nothing of the body has come (RFC 9110 §10.1.1)."""
-        head, parser = self._head, self._parser
-        if head is None or self._is_invited or head.version == "HTTP/1.0":
-            return
-        has_no_body_yet = parser.state in {State.BODY, State.CHUNK_SIZE} and not self._body and not parser.pending_bytes
-        if has_no_body_yet and "100-continue" in (wish.lower() for wish in head.all("Expect")):
-            self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._is_invited = True
+    return await listen(converse, host, port, open_to_the_network=open_to_the_network, max_connections=max_connections)
 
 
-async def _execute(handler: Handler, request: Request, translate: Callable[[Request, Response], T]) -> T:
+async def execute(handler: Handler, request: Request, translate: Callable[[Request, Response], T]) -> T:
     """What the handler answers, translated for the wire; if either fails, a 500, and the error is reported."""
     try:
         return translate(request, await handler(request))
@@ -174,7 +104,7 @@ async def _execute(handler: Handler, request: Request, translate: Callable[[Requ
         return translate(request, Response(500, headers=_TEXT, body=why))
 
 
-def _answer(request: Request, response: Response) -> tuple[bytes, bool]:
+def answer(request: Request, response: Response) -> tuple[bytes, bool]:
     """The bytes of a response, and whether it is the connection's last; `FramingError` if it cannot be sent."""
     is_to_head = request.method == "HEAD"
     if response.status < 200:
@@ -209,75 +139,3 @@ async def _send(writer: asyncio.StreamWriter, data: bytes, timeout_s: float) -> 
         except TimeoutError:
             writer.transport.abort()  # it does not read: no word would reach it
             raise ConnectionAbortedError("the client did not read its response in time") from None
-
-
-class AiohttpServer:
-    """A running aiohttp application with the two names that every server of the course has."""
-
-    def __init__(self, runner: web.AppRunner, accepting: asyncio.Server, address: Address) -> None:
-        self._runner = runner
-        self._accepting = accepting
-        self.address = address
-
-    async def stop(self) -> None:
-        """Close the listening socket and every connection; cancel the handlers at work."""
-        try:
-            await stop_accepting(self._accepting)
-        finally:
-            await self._runner.cleanup()
-
-    async def __aenter__(self) -> "AiohttpServer":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-
-async def serve_aiohttp(
-    handler: Handler,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    *,
-    limits: Limits | None = None,
-    open_to_the_network: bool = False,
-) -> Server:
-    """Serve the same `handler` on aiohttp.
-
-    aiohttp does the framing; this function only translates its request into ours and our response into
-    its own. A handler whose client has gone is cancelled (aiohttp does not do so by itself).
-
-    Of the limits, aiohttp counts differently: `headers_bytes` holds for each header, not for all together,
-    and `chunk_line_bytes` not at all; what is over a limit of the head is 400. It has no time-out for a
-    request that has begun, nor for a client that does not read; an idle connection it keeps for an hour.
-    """
-    limits = limits or Limits()
-
-    async def translate(request: web.Request) -> web.Response:
-        ours = Request(request.method, request.raw_path, tuple(request.headers.items()), await request.read())
-        return await _execute(handler, ours, _for_aiohttp)
-
-    application = web.Application(client_max_size=limits.body_bytes)
-    application.router.add_route("*", "/{path:.*}", translate)
-    runner = web.AppRunner(
-        application,
-        handler_cancellation=True,
-        shutdown_timeout=1.0,
-        access_log=None,
-        max_line_size=limits.start_line_bytes,
-        max_field_size=limits.headers_bytes,
-        max_headers=limits.header_count,
-    )
-    try:
-        await runner.setup()
-        assert runner.server is not None  # it is set up
-        accepting, address = await bind(runner.server, host, port, open_to_the_network=open_to_the_network)
-    except BaseException:
-        await runner.cleanup()
-        raise
-    return AiohttpServer(runner, accepting, address)
-
-
-def _for_aiohttp(request: Request, response: Response) -> web.Response:
-    _answer(request, response)  # what cannot be sent is refused here as there
-    headers = [pair for pair in response.headers if pair[0].lower() != "transfer-encoding"]  # it frames by itself
-    return web.Response(status=response.status, reason=response.reason, headers=headers, body=response.body)

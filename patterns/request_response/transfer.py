@@ -9,7 +9,7 @@ unfinished upload), which a single request never asked of it.
 
 An upload's requests name `Upload-Offset` and `Upload-Complete`. The names and statuses follow
 draft-ietf-httpbis-resumable-upload; left out are its media type application/partial-upload, the interim 104
-and its limits. A POST whose answer is lost leaves an orphan.
+and its limits. A POST whose answer is lost leaves an orphan, so what is kept is bounded, and DELETE gives room.
 A download's requests are those of RFC 9110 §14 (`Range`, `If-Range`, 206).
 """
 
@@ -27,6 +27,9 @@ from patterns.wire.framing import Request, Response
 from patterns.wire.listen import Address
 
 T = TypeVar("T")
+
+KEPT_BYTES = 256 * 1024 * 1024  # of all uploads together, complete or not
+UPLOAD_BYTES = 1_024  # what an upload counts for besides its body: an empty one is not free
 
 _OFFSET = re.compile(r"[0-9]{1,15}")  # an integer of a structured field (RFC 9651 §3.3.1) that is not negative
 _COMPLETE = {"?0": False, "?1": True}  # a boolean of a structured field (RFC 9651 §3.3.6)
@@ -49,9 +52,12 @@ class Uploads:
     `Upload-Offset` appends; any other offset than the present one is 409 and changes nothing, so a piece
     sent twice counts once. `Upload-Complete: ?1` is the end signal: on POST it is taken for granted (all in
     one request), on PATCH it has to be said, and what cannot be understood is 400 and changes nothing.
+    `DELETE` forgets an upload. What would make more than `kept_bytes` of all uploads together, each counted as
+    UPLOAD_BYTES and its body, is 507 and changes nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
+        self._room = kept_bytes
         self._uploads: dict[str, _Upload] = {}
         self._numbers = itertools.count(1)
 
@@ -65,6 +71,9 @@ class Uploads:
         if request.method == "POST":
             if (end := request.header("Upload-Complete", "?1") or "") not in _COMPLETE:
                 return _bad("Upload-Complete takes ?0 or ?1")
+            if UPLOAD_BYTES + len(request.body) > self._room:
+                return Response(507)
+            self._room -= UPLOAD_BYTES
             target = f"{request.target.rstrip('/')}/{next(self._numbers)}"
             upload = self._uploads[target] = _Upload()
             return self._append(upload, request.body, end, Response(201, headers=(("Location", target),)))
@@ -72,16 +81,23 @@ class Uploads:
             return Response(404)
         if request.method == "HEAD":
             return self._standing(known, Response(204))
+        if request.method == "DELETE":
+            del self._uploads[request.target]
+            self._room += UPLOAD_BYTES + len(known.body)
+            return Response(204)
         if request.method != "PATCH":
-            return Response(405, headers=(("Allow", "POST, HEAD, PATCH"),))
+            return Response(405, headers=(("Allow", "POST, HEAD, PATCH, DELETE"),))
         offset, end = request.header("Upload-Offset") or "", request.header("Upload-Complete") or ""
         if end not in _COMPLETE or not _OFFSET.fullmatch(offset):
             return _bad("PATCH takes Upload-Complete: ?0 or ?1, and Upload-Offset: digits")
         if known.complete or int(offset) != len(known.body):
             return self._standing(known, Response(409))  # the answer tells where to go on
+        if len(request.body) > self._room:
+            return self._standing(known, Response(507))
         return self._append(known, request.body, end, Response(204))
 
     def _append(self, upload: _Upload, piece: bytes, end: str, response: Response) -> Response:
+        self._room -= len(piece)
         upload.body += piece
         upload.complete = _COMPLETE[end]
         return self._standing(upload, response)
@@ -178,7 +194,10 @@ async def upload_whole(
 
 
 async def download(address: Address, target: str, *, breaks: int = 100, pause_s: float = 0.1) -> bytes:
-    """Get `target`, asking only for the rest after each cut (`Range`, guarded by `If-Range`)."""
+    """Get `target`, asking only for the rest after each cut (`Range`, guarded by `If-Range`).
+
+    `LookupError` when the server answers something else, or with another part than the rest.
+    """
     have = bytearray()
     etag: str | None = None
 
@@ -186,6 +205,8 @@ async def download(address: Address, target: str, *, breaks: int = 100, pause_s:
         nonlocal etag
         if head.status == 200:  # all of it, from the start: also when it changed since the last cut
             have.clear()
+        else:
+            _starts_at(len(have), head, target)
         have.extend(body)
         etag = head.header("ETag")
 
@@ -241,6 +262,14 @@ def _standing(response: Response, statuses: tuple[int, ...], asked: str, body: b
         wanted = f"an Upload-Offset up to {len(body)}, and that one at the end, for {asked}"
         raise LookupError(f"expected {wanted}, got {_status(response)} with {offset} and {complete}")
     return standing
+
+
+def _starts_at(offset: int, head: Response, asked: str) -> None:
+    """`LookupError` unless a 206 is the part from `offset` on: put elsewhere, it would be quietly wrong."""
+    part = head.header("Content-Range") or ""
+    start = re.match(r"bytes ([0-9]{1,18})-", part, re.IGNORECASE)
+    if start is None or int(start[1]) != offset:
+        raise LookupError(f"expected a Content-Range from byte {offset} on for {asked}, got {part!r}")
 
 
 def _location(response: Response, asked: str) -> str:

@@ -1,4 +1,5 @@
 import asyncio
+import json
 
 import pytest
 
@@ -42,6 +43,35 @@ async def test_a_question_beyond_the_log_is_refused():
 async def test_a_question_that_makes_no_sense_is_refused(target):
     async with await serve(notices(Log())) as server:
         assert (await ask(server.address, Request("GET", target))).status == 400
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "X"])
+async def test_notices_are_read_and_nothing_else(method):
+    async with await serve(notices(Log())) as server:
+        response = await ask(server.address, Request(method, "/notices"))
+    assert (response.status, response.header("Allow")) == (405, "GET, HEAD")
+
+
+async def test_a_payload_that_is_no_text_arrives_byte_for_byte():
+    log, every_byte = Log(), bytes(range(256))
+    log.append(every_byte, 0.0)
+    async with await serve(notices(log)) as server:
+        (event,) = [event async for event in pull(server.address, interval_s=1, duration_s=1)]
+    assert event.payload == every_byte
+
+
+async def test_who_is_far_behind_gets_a_thousand_at_once():
+    log = Log()
+    for number in range(2_500):
+        log.append(b"%d" % number, 0.0)
+    async with await serve(notices(log)) as server:
+        sizes = [
+            len(json.loads((await ask(server.address, Request("GET", f"/notices?after={after}"))).body))
+            for after in (0, 1_000, 2_000, 2_500)
+        ]
+        pulled = [event.payload async for event in pull(server.address, interval_s=1, duration_s=3)]
+    assert sizes == [1_000, 1_000, 500, 0]
+    assert pulled == [b"%d" % number for number in range(2_500)]
 
 
 class Asked:

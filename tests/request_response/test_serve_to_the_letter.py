@@ -143,6 +143,25 @@ async def test_a_client_whose_body_has_come_is_not_asked_for_it():
     assert (statuses(answer), statuses(old)) == ([200], [200])
 
 
+@pytest.mark.parametrize("start", [serve, serve_aiohttp], ids=["raw streams", "aiohttp"])
+@pytest.mark.parametrize("expects", ["later", "100-continue, later", "200-ok"])
+async def test_an_expectation_that_nobody_knows_is_417_before_the_body(expects, start):
+    async with await start(echo) as server:
+        reader, writer = await asyncio.open_connection(*server.address)
+        writer.write(f"POST / HTTP/1.1\r\nHost: h\r\nExpect: {expects}\r\nContent-Length: 4\r\n\r\n".encode())
+        assert await reader.readline() == b"HTTP/1.1 417 Expectation Failed\r\n"
+        writer.close()
+
+
+async def test_an_unknown_expectation_says_what_is_known_and_spares_the_requests_before():
+    async with await serve(echo) as server:
+        answer, _ = await said(server.address, GET + b"GET / HTTP/1.1\r\nHost: h\r\nExpect: later\r\n\r\n" + GET)
+        old, _ = await said(server.address, b"GET / HTTP/1.0\r\nExpect: later\r\n\r\n")
+    assert statuses(answer) == [200, 417]
+    assert answer.endswith(b"\r\n\r\nexpected Expect: 100-continue, or no Expect, got 'later'; leave it out\n")
+    assert statuses(old) == [200]  # HTTP/1.0 has no Expect (RFC 9110 §10.1.1)
+
+
 async def test_the_invitation_waits_for_the_answers_before_it():
     async with await serve(echo) as server:
         answer, _ = await said(server.address, GET + EXPECTS + b"Content-Length: 4\r\n\r\n", 1.0, b"body")
