@@ -10,31 +10,13 @@ UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
 D = 0.0625
 
 
-async def shout(reader, writer):
-    while data := await reader.read(65_536):
-        writer.write(data.upper())
-
-
-def now():
-    return asyncio.get_running_loop().time()
-
-
 async def hang_up(writer):
     writer.close()
     await writer.wait_closed()
 
 
-def kinds(traffic):
-    return [(record.kind, record.direction) for record in traffic]
-
-
-async def until(condition, step_s=0.001):
-    while not condition():  # noqa: ASYNC110  # the clock jumps, so looking often costs nothing
-        await asyncio.sleep(step_s)
-
-
-async def test_what_goes_by_is_recorded_and_not_changed():
-    async with await listen(shout) as server, await tap(server.address) as path:
+async def test_what_goes_by_is_recorded_and_not_changed(now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address) as path:
         start = now()
         reader, writer = await asyncio.open_connection(*path.address)
         writer.write(b"hello")
@@ -52,8 +34,8 @@ async def test_what_goes_by_is_recorded_and_not_changed():
     ]
 
 
-async def test_delay_is_charged_each_way_and_the_handshake_a_round_trip():
-    async with await listen(shout) as server, await tap(server.address, delay_s=D) as path:
+async def test_delay_is_charged_each_way_and_the_handshake_a_round_trip(now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address, delay_s=D) as path:
         start = now()
         reader, writer = await asyncio.open_connection(*path.address)
         writer.write(b"hello")
@@ -79,8 +61,8 @@ async def test_delay_is_charged_each_way_and_the_handshake_a_round_trip():
 
 
 @pytest.mark.parametrize("delay_s", [0.05, 0.1, 0.007, 1 / 3])
-async def test_delays_that_binary_fractions_cannot_hold_come_out_to_the_nanosecond(delay_s):
-    async with await listen(shout) as server, await tap(server.address, delay_s=delay_s) as path:
+async def test_delays_that_binary_fractions_cannot_hold_come_out_to_the_nanosecond(delay_s, now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address, delay_s=delay_s) as path:
         await asyncio.sleep(0.1)
         reader, writer = await asyncio.open_connection(*path.address)
         for round in range(20):
@@ -93,7 +75,7 @@ async def test_delays_that_binary_fractions_cannot_hold_come_out_to_the_nanoseco
     assert len(data) == 40
 
 
-async def test_two_hundred_connections_at_once_do_not_mix():
+async def test_two_hundred_connections_at_once_do_not_mix(kinds, now, servers, until):
     async def talk(n):
         reader, writer = await asyncio.open_connection(*path.address)
         for round in range(5):
@@ -105,7 +87,7 @@ async def test_two_hundred_connections_at_once_do_not_mix():
         writer.close()
         await writer.wait_closed()
 
-    async with await listen(shout) as server, await tap(server.address, delay_s=D) as path:
+    async with await listen(servers.shout) as server, await tap(server.address, delay_s=D) as path:
         await asyncio.gather(*map(talk, range(200)))
         assert now() == 14 * D
         await until(lambda: path.connections == 0)
@@ -119,9 +101,9 @@ async def test_two_hundred_connections_at_once_do_not_mix():
         assert kinds(one)[-3:] == [(Kind.EOF, UP), (Kind.EOF, DOWN), (Kind.CLOSE, DOWN)]
 
 
-async def test_a_tap_in_front_of_a_tap_adds_up():
+async def test_a_tap_in_front_of_a_tap_adds_up(now, servers):
     async with (
-        await listen(shout) as server,
+        await listen(servers.shout) as server,
         await tap(server.address, delay_s=D) as near,
         await tap(near.address, delay_s=2 * D) as far,
     ):
@@ -133,17 +115,17 @@ async def test_a_tap_in_front_of_a_tap_adds_up():
     assert near.traffic.stream(1, UP) == far.traffic.stream(1, UP) == b"x"
 
 
-async def test_the_host_is_checked_and_the_tap_says_what_it_is():
+async def test_the_host_is_checked_and_the_tap_says_what_it_is(servers):
     with pytest.raises(ValueError, match="other machines may reach"):
         await tap(Address("127.0.0.1", 9), "0.0.0.0")
-    async with await listen(shout) as server, await tap(server.address) as path:
+    async with await listen(servers.shout) as server, await tap(server.address) as path:
         assert path.target == server.address
         assert repr(path) == f"<Tap on {path.address}, before {server.address}, 0 connections>"
 
 
 @pytest.mark.real_clock
-async def test_on_the_ordinary_clock_delays_are_real():
-    async with await listen(shout) as server, await tap(server.address, delay_s=0.02) as path:
+async def test_on_the_ordinary_clock_delays_are_real(now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address, delay_s=0.02) as path:
         start = now()
         reader, writer = await asyncio.open_connection(*path.address)
         writer.write(b"x")

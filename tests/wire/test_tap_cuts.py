@@ -1,7 +1,6 @@
 import asyncio
 import contextlib
 import socket
-import struct
 
 import pytest
 
@@ -12,35 +11,8 @@ UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
 D = 0.0625  # a sum of powers of two, so that times add up exactly
 
 
-async def shout(reader, writer):
-    while data := await reader.read(65_536):
-        writer.write(data.upper())
-
-
-async def forever(reader, writer):
-    await asyncio.Event().wait()
-
-
-def now():
-    return asyncio.get_running_loop().time()
-
-
-def kinds(traffic):
-    return [(record.kind, record.direction) for record in traffic]
-
-
-def reset(writer):
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def until(condition, step_s=0.001):
-    while not condition():  # noqa: ASYNC110  # the clock jumps, so looking often costs nothing
-        await asyncio.sleep(step_s)
-
-
 @pytest.mark.parametrize("wait_s", [0, D, 10 * D])
-async def test_cutting_now_resets_both_sides_whatever_is_under_way(wait_s):
+async def test_cutting_now_resets_both_sides_whatever_is_under_way(wait_s, now, until):
     gone = []
 
     async def read(reader, writer):
@@ -68,8 +40,8 @@ async def test_cutting_now_resets_both_sides_whatever_is_under_way(wait_s):
     assert [record.kind for record in path.traffic][-6:] == [Kind.CUT, Kind.CLOSE] * 3
 
 
-async def test_a_silent_connection_is_cut_after_the_idle_time_and_a_busy_one_is_not():
-    async with await listen(shout) as server, await tap(server.address, idle_cut_s=8.0) as path:
+async def test_a_silent_connection_is_cut_after_the_idle_time_and_a_busy_one_is_not(now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address, idle_cut_s=8.0) as path:
         quiet, quiet_writer = await asyncio.open_connection(*path.address)
         busy, busy_writer = await asyncio.open_connection(*path.address)
         await asyncio.sleep(5)
@@ -86,8 +58,8 @@ async def test_a_silent_connection_is_cut_after_the_idle_time_and_a_busy_one_is_
     assert [record.time_s for record in path.traffic if record.kind is Kind.CUT] == [8.0, 13.0]
 
 
-async def test_the_idle_time_can_be_changed_under_way():
-    async with await listen(shout) as server, await tap(server.address, idle_cut_s=8.0) as path:
+async def test_the_idle_time_can_be_changed_under_way(now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address, idle_cut_s=8.0) as path:
         reader, writer = await asyncio.open_connection(*path.address)
         await asyncio.sleep(5)
         path.link.idle_cut_s = None
@@ -102,7 +74,7 @@ async def test_the_idle_time_can_be_changed_under_way():
 
 @pytest.mark.parametrize("n", [0, 1, 4, 5, 6, 9])
 @pytest.mark.parametrize("piece", [1, 2, 100])
-async def test_a_cut_after_n_bytes_delivers_exactly_n_whatever_the_pieces(n, piece):
+async def test_a_cut_after_n_bytes_delivers_exactly_n_whatever_the_pieces(n, piece, until):
     received = bytearray()
 
     async def read(reader, writer):
@@ -122,9 +94,9 @@ async def test_a_cut_after_n_bytes_delivers_exactly_n_whatever_the_pieces(n, pie
     assert bytes(received) == b"0123456789"[:n] == path.traffic.stream(1, UP)
 
 
-async def test_a_cut_can_count_one_direction_and_be_healed():
+async def test_a_cut_can_count_one_direction_and_be_healed(servers):
     async with (
-        await listen(shout) as server,
+        await listen(servers.shout) as server,
         await tap(server.address, cut_after_bytes={DOWN: 3}) as path,
     ):
         reader, writer = await asyncio.open_connection(*path.address)
@@ -157,13 +129,8 @@ async def read_until_reset(client, pause_s=0.0):
 
 
 @pytest.mark.parametrize("n", [100_000, 3_000_000, 12_345_678])
-async def test_a_cut_waits_until_a_slow_reader_has_every_byte_before_it(n):
-    async def pour(reader, writer):
-        while True:
-            writer.write(bytes(1 << 20))
-            await writer.drain()
-
-    async with await listen(pour) as server, await tap(server.address, cut_after_bytes=n) as path:
+async def test_a_cut_waits_until_a_slow_reader_has_every_byte_before_it(n, servers):
+    async with await listen(servers.pour) as server, await tap(server.address, cut_after_bytes=n) as path:
         client = socket.create_connection(path.address)
         client.setblocking(False)
         received = await read_until_reset(client, 1)
@@ -171,13 +138,8 @@ async def test_a_cut_waits_until_a_slow_reader_has_every_byte_before_it(n):
     assert received == n == path.traffic.bytes(DOWN)
 
 
-async def test_a_cut_set_while_the_receiver_takes_nothing_lets_it_have_the_rest():
-    async def pour(reader, writer):
-        while True:
-            writer.write(bytes(1 << 20))
-            await writer.drain()
-
-    async with await listen(pour) as server, await tap(server.address) as path:
+async def test_a_cut_set_while_the_receiver_takes_nothing_lets_it_have_the_rest(servers):
+    async with await listen(servers.pour) as server, await tap(server.address) as path:
         with socket.create_connection(path.address) as client:
             client.setblocking(False)
             await asyncio.sleep(1)
@@ -194,10 +156,10 @@ def places(path):
     return [path.traffic.only(n).bytes(UP) + path.traffic.only(n).bytes(DOWN) for n in path.traffic.connections]
 
 
-async def test_a_path_that_cuts_at_random_places_does_so_alike_for_the_same_seed():
+async def test_a_path_that_cuts_at_random_places_does_so_alike_for_the_same_seed(servers, until):
     async def lengths(seed):
         async with (
-            await listen(shout) as server,
+            await listen(servers.shout) as server,
             await tap(server.address, cut_mean_bytes=1000.0, seed=seed) as path,
         ):
             for _ in range(40):

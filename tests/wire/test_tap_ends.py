@@ -2,7 +2,6 @@ import asyncio
 import contextlib
 import os
 import socket
-import struct
 
 import pytest
 
@@ -13,34 +12,7 @@ UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
 D = 0.0625  # a sum of powers of two, so that times add up exactly
 
 
-async def shout(reader, writer):
-    while data := await reader.read(65_536):
-        writer.write(data.upper())
-
-
-async def forever(reader, writer):
-    await asyncio.Event().wait()
-
-
-def now():
-    return asyncio.get_running_loop().time()
-
-
-def kinds(traffic):
-    return [(record.kind, record.direction) for record in traffic]
-
-
-def reset(writer):
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def until(condition, step_s=0.001):
-    while not condition():  # noqa: ASYNC110  # the clock jumps, so looking often costs nothing
-        await asyncio.sleep(step_s)
-
-
-async def test_a_half_close_is_passed_on_and_the_other_direction_goes_on():
+async def test_a_half_close_is_passed_on_and_the_other_direction_goes_on(kinds, now, until):
     async def sum_up(reader, writer):
         data = await reader.read()
         await asyncio.sleep(1)
@@ -57,7 +29,7 @@ async def test_a_half_close_is_passed_on_and_the_other_direction_goes_on():
     assert kinds(path.traffic)[-4:] == [(Kind.EOF, UP), (Kind.DATA, DOWN), (Kind.EOF, DOWN), (Kind.CLOSE, DOWN)]
 
 
-async def test_a_server_that_hangs_up_hangs_up_on_the_client_after_what_is_in_flight():
+async def test_a_server_that_hangs_up_hangs_up_on_the_client_after_what_is_in_flight(now, until):
     async def bye(reader, writer):
         writer.write(b"x" * 1_000_000)
 
@@ -88,7 +60,7 @@ async def test_an_answer_to_a_client_that_has_gone_ends_the_connection_quietly()
         assert path.connections == 0
 
 
-async def test_a_clients_reset_reaches_the_server_as_a_reset_after_the_bytes_before_it():
+async def test_a_clients_reset_reaches_the_server_as_a_reset_after_the_bytes_before_it(now, reset):
     seen = []
 
     async def read(reader, writer):
@@ -117,7 +89,7 @@ async def test_a_clients_reset_reaches_the_server_as_a_reset_after_the_bytes_bef
     ]
 
 
-async def test_a_servers_reset_reaches_the_client_as_a_reset():
+async def test_a_servers_reset_reaches_the_client_as_a_reset(kinds, now, reset):
     async def slam(reader, writer):
         writer.write(b"no")
         await reader.read(1)
@@ -141,7 +113,7 @@ async def test_a_servers_reset_reaches_the_client_as_a_reset():
     ]
 
 
-async def test_resets_from_both_sides_that_cross_on_the_way_end_it():
+async def test_resets_from_both_sides_that_cross_on_the_way_end_it(kinds, reset, until):
     async def slam(reader, writer):
         await asyncio.sleep(1 - 3 * D)
         reset(writer)
@@ -155,8 +127,8 @@ async def test_resets_from_both_sides_that_cross_on_the_way_end_it():
     assert [kind for kind, _ in kinds(path.traffic)[1:]] == [Kind.RESET, Kind.CLOSE]
 
 
-async def test_a_refused_client_is_reset_and_that_is_recorded():
-    server = await listen(forever)
+async def test_a_refused_client_is_reset_and_that_is_recorded(now, servers):
+    server = await listen(servers.forever)
     await server.stop()
     async with await tap(server.address, delay_s=D) as path:
         reader, writer = await asyncio.open_connection(*path.address)
@@ -171,8 +143,8 @@ async def test_a_refused_client_is_reset_and_that_is_recorded():
     ]
 
 
-async def test_a_refused_client_that_has_gone_itself_leaves_nothing():
-    server = await listen(forever)
+async def test_a_refused_client_that_has_gone_itself_leaves_nothing(reset, servers, until):
+    server = await listen(servers.forever)
     await server.stop()
     async with await tap(server.address, delay_s=D) as path:
         _, writer = await asyncio.open_connection(*path.address)
@@ -180,7 +152,7 @@ async def test_a_refused_client_that_has_gone_itself_leaves_nothing():
         await until(lambda: path.connections == 0)
 
 
-async def test_who_does_not_read_is_not_sent_to_without_end():
+async def test_who_does_not_read_is_not_sent_to_without_end(until):
     poured = 0
 
     async def pour(reader, writer):
@@ -203,7 +175,7 @@ async def test_who_does_not_read_is_not_sent_to_without_end():
     assert path.traffic.bytes(DOWN) == 50 << 20
 
 
-async def test_a_delayed_sender_has_at_most_a_window_under_way():
+async def test_a_delayed_sender_has_at_most_a_window_under_way(now):
     async def pour(reader, writer):
         writer.write(bytes(1 << 20))
 
@@ -219,7 +191,7 @@ async def test_a_delayed_sender_has_at_most_a_window_under_way():
         writer.close()
 
 
-async def test_a_reset_reaches_a_receiver_that_does_not_read():
+async def test_a_reset_reaches_a_receiver_that_does_not_read(kinds, reset):
     async def pour(reader, writer):
         writer.write(bytes(50 << 20))
         await asyncio.sleep(5)
@@ -235,9 +207,9 @@ async def test_a_reset_reaches_a_receiver_that_does_not_read():
 
 @pytest.mark.parametrize("steps", range(8))
 @pytest.mark.parametrize("delay_s", [0.0, D])
-async def test_stopping_at_any_moment_leaves_nothing(steps, delay_s):
+async def test_stopping_at_any_moment_leaves_nothing(steps, delay_s, servers):
     before = len(os.listdir("/dev/fd"))
-    async with await listen(shout) as server:
+    async with await listen(servers.shout) as server:
         path = await tap(server.address, delay_s=delay_s)
         sockets = [socket.create_connection(path.address) for _ in range(5)]
         for client in sockets:
@@ -254,8 +226,8 @@ async def test_stopping_at_any_moment_leaves_nothing(steps, delay_s):
     assert len(os.listdir("/dev/fd")) == before
 
 
-async def test_stopping_with_open_connections_hangs_up_on_both_sides():
-    async with await listen(shout) as server:
+async def test_stopping_with_open_connections_hangs_up_on_both_sides(kinds, servers, until):
+    async with await listen(servers.shout) as server:
         path = await tap(server.address)
         reader, writer = await asyncio.open_connection(*path.address)
         writer.write(b"x")

@@ -216,17 +216,8 @@ def test_a_misspelt_setting_is_refused():
         Link().delay = 0.1
 
 
-async def shout(reader, writer):
-    while data := await reader.read(65_536):
-        writer.write(data.upper())
-
-
-def now():
-    return asyncio.get_running_loop().time()
-
-
-async def test_a_slider_changes_the_delay_of_an_open_connection():
-    async with await listen(shout) as server, await tap(server.address) as path:
+async def test_a_slider_changes_the_delay_of_an_open_connection(now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address) as path:
         reader, writer = await asyncio.open_connection(*path.address)
         for delay_s in (D, 4 * D, 0.0, 2 * D):
             path.link.delay_s = delay_s
@@ -237,8 +228,8 @@ async def test_a_slider_changes_the_delay_of_an_open_connection():
         writer.close()
 
 
-async def test_a_throttled_connection_trickles():
-    async with await listen(shout) as server, await tap(server.address, bytes_per_s=1024.0) as path:
+async def test_a_throttled_connection_trickles(now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address, bytes_per_s=1024.0) as path:
         reader, writer = await asyncio.open_connection(*path.address)
         start = now()
         writer.write(b"x" * 1024)
@@ -247,8 +238,8 @@ async def test_a_throttled_connection_trickles():
         writer.close()
 
 
-async def test_corruption_reaches_the_client_and_the_record():
-    async with await listen(shout) as server, await tap(server.address, corrupt_every=4) as path:
+async def test_corruption_reaches_the_client_and_the_record(servers):
+    async with await listen(servers.shout) as server, await tap(server.address, corrupt_every=4) as path:
         reader, writer = await asyncio.open_connection(*path.address)
         writer.write(b"0000")
         got = await reader.readexactly(4)
@@ -258,8 +249,8 @@ async def test_corruption_reaches_the_client_and_the_record():
         writer.close()
 
 
-async def test_a_blackhole_is_only_silence_and_what_was_sent_arrives_after_it():
-    async with await listen(shout) as server, await tap(server.address, delay_s=D) as path:
+async def test_a_blackhole_is_only_silence_and_what_was_sent_arrives_after_it(now, servers):
+    async with await listen(servers.shout) as server, await tap(server.address, delay_s=D) as path:
         reader, writer = await asyncio.open_connection(*path.address)
         writer.write(b"x")
         assert await reader.readexactly(1) == b"X"
@@ -276,8 +267,8 @@ async def test_a_blackhole_is_only_silence_and_what_was_sent_arrives_after_it():
         writer.close()
 
 
-async def test_a_connection_begun_in_a_blackhole_reaches_the_server_after_it():
-    async with await listen(shout) as server, await tap(server.address, blackhole=True) as path:
+async def test_a_connection_begun_in_a_blackhole_reaches_the_server_after_it(servers):
+    async with await listen(servers.shout) as server, await tap(server.address, blackhole=True) as path:
         reader, writer = await asyncio.open_connection(*path.address)
         writer.write(b"x")
         await asyncio.sleep(10)
