@@ -14,10 +14,12 @@ import io
 import re
 import sys
 import threading
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -25,7 +27,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from patterns.lab.style import card
+from patterns.lab.style import STYLE, Drawing
+from patterns.lab.table import Table
 
 __all__ = ["Picture", "model_and_measurement", "show", "stacked"]
 
@@ -77,21 +80,22 @@ _STYLE: Any = {
 }
 _APART = 0.07
 """Least distance of two names beside the axes, as a share of the axes' height."""
+PLACES = 9
+"""How many places of a line without points the table has."""
 _lock = threading.RLock()
 
 
-class Picture:
+_tables: "WeakKeyDictionary[Figure, Table]" = WeakKeyDictionary()
+"""The numbers of a figure drawn here, for who would rather read them."""
+
+
+class Picture(Drawing):
     """A figure as inline SVG; `alt` is its text alternative, and all there is outside a notebook."""
 
-    def __init__(self, svg: str, alt: str) -> None:
-        self.svg = svg
+    def __init__(self, svg: str, alt: str, numbers: Table | None = None) -> None:
+        table = numbers._repr_html_().removeprefix(STYLE) if numbers else ""
+        super().__init__("figure", svg, f"[figure: {alt}]", summary="The numbers as a table", table=table, quiet=True)
         self.alt = alt
-
-    def _repr_html_(self) -> str:
-        return card(self.svg, testid="figure", quiet=True)
-
-    def __repr__(self) -> str:
-        return f"[figure: {self.alt}]"
 
 
 def model_and_measurement(
@@ -143,6 +147,7 @@ def model_and_measurement(
                 color=SOFT,
                 fontsize=8.5,
             )
+    _tables[figure] = Table(("", xlabel, f"{ylabel}: model", "measured"), _points(series))
     return figure
 
 
@@ -179,6 +184,8 @@ def stacked(bars: Sequence[str], parts: Mapping[str, Sequence[float]], *, xlabel
             columnspacing=1.6,
         )
         axes.set_title(title, pad=14 + 15 * -(-len(parts) // columns))
+    rows = ((bar, *(widths[n] for widths in parts.values()), left[n]) for n, bar in enumerate(bars))
+    _tables[figure] = Table(("", *parts, "together"), rows, caption=xlabel)
     return figure
 
 
@@ -205,7 +212,30 @@ def show(figure: Figure, *, alt: str) -> Picture:
     ink = _VARIABLES[INK]  # what has no fill of its own is black, so inherits it here
     lines = "stroke-linejoin:round;stroke-linecap:butt"  # matplotlib's style sheet, which would hold for the page
     named = f'<svg role="img" aria-label="{escape(alt, quote=True)}" class="bcp-figure" fill="{ink}" style="{lines}"'
-    return Picture(svg.replace("<svg", named, 1), alt)
+    return Picture(svg.replace("<svg", named, 1), alt, _tables.get(figure))
+
+
+def _points(series: Mapping[str, Series]) -> Iterator[tuple[object, ...]]:
+    """Each measured point beside its line; of a line without points some places, its two ends among them."""
+    for name, (line_x, line_y, point_x, point_y) in series.items():
+        line = sorted(zip(line_x, line_y, strict=True))
+        for x, y in zip(point_x, point_y, strict=True):
+            yield name, x, _on_line(line, x), y
+        if not len(point_x):
+            every = max(1, (len(line) - 1) / (PLACES - 1))
+            for place in dict.fromkeys(round(n * every) for n in range(min(PLACES, len(line)))):
+                yield name, *line[place], None
+
+
+def _on_line(line: Sequence[tuple[float, float]], x: float) -> float | None:
+    """The height of the drawn line at x; None beyond its ends."""
+    after = bisect_left(line, (x,))
+    if after < len(line) and line[after][0] == x:
+        return line[after][1]
+    if after in (0, len(line)):
+        return None
+    (x0, y0), (x1, y1) = line[after - 1 : after + 1]
+    return y0 + (x - x0) / (x1 - x0) * (y1 - y0)
 
 
 @contextmanager

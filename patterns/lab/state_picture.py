@@ -12,7 +12,7 @@ from html import escape
 from itertools import pairwise
 from textwrap import wrap
 
-from patterns.lab.style import card
+from patterns.lab.style import Drawing, svg
 from patterns.wire.framing import (
     TRANSITIONS,
     FramingError,
@@ -23,7 +23,7 @@ from patterns.wire.framing import (
     State,
 )
 
-__all__ = ["StatePicture", "path_of", "state_picture"]
+__all__ = ["path_of", "state_picture"]
 
 Path = tuple[State, ...]
 Edge = tuple[State, State]
@@ -74,23 +74,8 @@ _CSS = (
     ".bcp-states svg .taken text{fill:var(--bcp-ink,#212121);font-weight:600}"
     ".bcp-states svg .state text{font-size:11.5px;fill:var(--bcp-ink,#212121);stroke:none}"
     ".bcp-states svg .now text{fill:var(--bcp-paper,#fff);font-weight:600}"
-    ".bcp-states summary{cursor:pointer;color:var(--bcp-soft,#5f6368)}.bcp-states .error{stroke-dasharray:2 3}</style>"
+    ".bcp-states .error{stroke-dasharray:2 3}</style>"
 )
-
-
-class StatePicture:
-    """The drawn table: `svg` alone, `text` for a terminal."""
-
-    def __init__(self, html: str, svg: str, text: str) -> None:
-        self.html = html
-        self.svg = svg
-        self.text = text
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 def state_picture(
@@ -99,7 +84,7 @@ def state_picture(
     fed: bytes = b"",
     title: str = "",
     table: Mapping[tuple[State, Move], State] = TRANSITIONS,
-) -> StatePicture:
+) -> Drawing:
     """The state diagram of `table`.
 
     now: a parser, or a state, to be marked as the present one. fed: bytes for a parser of its own; the way
@@ -109,12 +94,16 @@ def state_picture(
     state = now.state if isinstance(now, Parser) else now if now is not None else path[-1] if path else None
     taken = Counter(pairwise(path))
     words = _sentence(table, state, path)
-    svg = _draw(table, state, taken, words)
-    heading = f"<h4>{escape(title)}</h4>" if title else ""
-    alternative = f"<details><summary>The table of moves</summary>{_table(table, taken)}</details>"
-    html = card(f'{_CSS}<div class="bcp bcp-states">{heading}{svg}{alternative}</div>', testid="states")
     lines = [f"{start:<21} ── {move:<22} ──▶ {end}" for (start, move), end in table.items()]
-    return StatePicture(html, svg, "\n".join([*([title] if title else []), *lines, words]))
+    return Drawing(
+        "states",
+        _draw(table, state, taken, words),
+        "\n".join([*([title] if title else []), *lines, words]),
+        css=_CSS,
+        title=title,
+        summary="The table of moves",
+        table=_table(table, taken),
+    )
 
 
 def path_of(data: bytes) -> Path:
@@ -168,10 +157,7 @@ def _draw(table: Mapping[tuple[State, Move], State], now: State | None, taken: C
     body += [part for end in sorted(everywhere) for part in _from_anywhere(end, table, places, taken)]
     been = {state for edge in taken for state in edge}
     body += [_state(state, place, now is state, state in been) for state, place in places.items()]
-    return (
-        f'<svg role="img" aria-label="{escape(words)}" viewBox="0 0 {WIDTH:.0f} {height:.0f}" width="{WIDTH:.0f}" '
-        f'height="{height:.0f}" xmlns="http://www.w3.org/2000/svg">{"".join(body)}</svg>'
-    )
+    return svg(WIDTH, height, words, "".join(body))
 
 
 def _placed(table: Mapping[tuple[State, Move], State]) -> dict[State, Place]:

@@ -4,8 +4,9 @@ The problem: a demonstration has to go on while the learner moves a slider, in t
 shows, without slowing that server down.
 The assumption: what it shows comes from one coroutine, `drive`, which reads the controls from `panel.values`
 and reports through `point`, `number` and `picture`.
-The bargain: at most ten frames a second, drawn only if something changed, and old points are forgotten. The
-panel measures how long the loop was blocked while it ran, and shows it among its numbers.
+The bargain: at most ten frames a second, drawn only if something changed; old points are forgotten, and a
+picture that is given as a function is made only when a frame shows it. The panel measures how long the loop
+was blocked while it ran, and shows it among its numbers; over 50 ms it says so, and names what blocked it.
 """
 
 import asyncio
@@ -22,14 +23,19 @@ from patterns.lab.kernel import loop as lab_loop
 from patterns.lab.kernel.failures import details, record
 from patterns.lab.kernel.tasks import background, on_click
 from patterns.lab.output import discard
+from patterns.lab.panel.live_picture import LivePicture
 from patterns.lab.panel.plot import MOST_SERIES, Point, line_plot
-from patterns.lab.panel.pulse import Pulse
-from patterns.lab.style import STYLE, escape
+from patterns.lab.panel.pulse import Pulse, warning
+from patterns.lab.style import STYLE, Drawing, escape
 
 FRAME_S = 0.1
+SHARE = 0.2
+"""How much of the loop's time drawing may take: what takes longer to draw is drawn less often."""
 MOST_POINTS = 2000
 STOP_LIMIT_S = 3.0
-BLOCKED = "loop blocked at most"
+BLOCKED, LATELY = "loop blocked at most", "in the last 10 s"
+
+Shown = Drawing | str
 
 _panels: dict[str, "Panel"] = {}
 
@@ -66,10 +72,11 @@ class Panel:
         self._drive = drive
         self._labels = x_label, y_label
         self._series: dict[str, deque[Point]] = {name: deque(maxlen=MOST_POINTS) for name in series}
-        self._numbers = dict.fromkeys([*numbers, BLOCKED], "–")
+        self._numbers = dict.fromkeys([*numbers, BLOCKED, LATELY], "–")
         self._task: asyncio.Task[None] | None = None
         self._frame_due = False
-        self._drawn_s = float("-inf")
+        self._began_s = self._next_s = float("-inf")
+        self._cost_s = 0.0
         self._plot_changed = bool(series)
         self._follow(controls)
         self._build(controls)
@@ -99,9 +106,13 @@ class Panel:
             self._numbers[label] = str(text)
             self._dirty()
 
-    def picture(self, html: str) -> None:
-        """Show an HTML picture, such as a sequence diagram's, below the plot; "" takes it away."""
-        self._pending_picture = html
+    def picture(self, drawn: Shown | Callable[[], Shown]) -> None:
+        """Show a drawing, such as a sequence diagram, or HTML below the plot; "" takes it away.
+
+        Given a function, it is called for each frame that is drawn, at most ten times a second, however often
+        the picture changes. A drawing's table stands behind a button of its own, which stays as it is.
+        """
+        self._pending_picture = drawn
         self._dirty()
 
     def clear(self) -> None:
@@ -138,7 +149,7 @@ class Panel:
             self._state(why, "stopped")
 
     async def _run(self) -> None:
-        beat = asyncio.ensure_future(self.pulse.beat())
+        self.pulse.start()
         try:
             await self._drive(self)
         except asyncio.CancelledError:
@@ -149,7 +160,7 @@ class Panel:
         else:
             self._ended("finished")
         finally:
-            beat.cancel()
+            self.pulse.stop()
             self._dirty()
 
     def _ended(self, how: str) -> None:
@@ -195,7 +206,9 @@ class Panel:
 
         on_click(self.start_button, pressed_start)
         on_click(self.stop_button, pressed_stop)
-        self.status, self.figures, self.plot, self.diagram, self.failure = (ipywidgets.HTML() for _ in range(5))
+        self.status, self.figures, self.held, self.plot, self.failure = (ipywidgets.HTML() for _ in range(5))
+        self.live = LivePicture()
+        self.diagram = self.live.picture
         self._pending_picture = ""
         head = ipywidgets.HTML(f'{STYLE}<h4 data-testid="panel-{slug(self.title)}">{escape(self.title)}</h4>')
         for control in controls.values():
@@ -204,8 +217,8 @@ class Panel:
         dials.add_class("bcp-dials")
         buttons = ipywidgets.HBox([self.start_button, self.stop_button, self.status])
         buttons.add_class("bcp-buttons")
-        self.diagram.add_class("bcp-picture")
-        self.widget = ipywidgets.VBox([head, dials, buttons, self.failure, self.figures, self.plot, self.diagram])
+        parts = [head, dials, buttons, self.failure, self.figures, self.held, self.plot, self.live.widget]
+        self.widget = ipywidgets.VBox(parts)
         for name in ("bcp", "bcp-card", "bcp-panel"):
             self.widget.add_class(name)
 
@@ -215,7 +228,7 @@ class Panel:
         self.status.value = f'<span class="bcp-soft" role="status" data-testid="panel-state">{escape(text)}</span>'
 
     def _dirty(self) -> None:
-        """A frame is due: now, if the last is 100 ms old, else when it is. One at a time is under way."""
+        """A frame is due: now, or when its turn comes. One at a time is under way."""
         if self._frame_due:
             return
         self._frame_due = True
@@ -223,27 +236,48 @@ class Panel:
 
     def _arrange(self) -> None:
         loop = lab_loop.running()
-        wait_s = FRAME_S - (time.monotonic() - self._drawn_s)
+        wait_s = self._next_s - time.perf_counter()
         if loop is None or wait_s <= 0:
             self._draw()
         else:
             loop.call_later(wait_s, self._draw)
 
     def _draw(self) -> None:
+        """A frame, in two steps: between the plot and the picture the loop serves whoever waits."""
         self._frame_due = False
-        self._drawn_s = time.monotonic()
+        self._began_s, self._cost_s = time.perf_counter(), 0.0
         self._numbers[BLOCKED] = f"{self.pulse.blocked_s * 1000:.0f} ms"
+        self._numbers[LATELY] = f"{self.pulse.lately_s * 1000:.0f} ms"
         tiles = "".join(
             f'<div><span>{escape(label)}</span><b data-testid="number-{slug(label)}">{escape(text)}</b></div>'
             for label, text in self._numbers.items()
         )
         self.figures.value = f'<div class="bcp-tiles">{tiles}</div>'
+        self.held.value = warning(self.pulse.longest)
         if self._plot_changed:
             self._plot_changed = False
             points = {name: list(line) for name, line in self._series.items()}  # one step: other threads add
             self.plot.value = line_plot(*self._labels, points)
-        if self.diagram.value != self._pending_picture:
-            self.diagram.value = self._pending_picture
+        self._took(time.perf_counter() - self._began_s)
+        if (loop := lab_loop.running()) is None:
+            self._draw_picture()
+        else:
+            loop.call_soon(self._draw_picture)
+
+    def _draw_picture(self) -> None:
+        began_s = time.perf_counter()
+        try:
+            pending = self._pending_picture
+            self.live.show(pending() if callable(pending) else pending)
+        except Exception as error:
+            self._pending_picture = ""  # or it would fail ten times a second
+            record(f"the picture of panel “{self.title}”", error)
+        self._took(time.perf_counter() - began_s)
+
+    def _took(self, seconds: float) -> None:
+        """The next frame comes 100 ms after this one, or later, so that drawing keeps to its share of the time."""
+        self._cost_s += seconds
+        self._next_s = self._began_s + max(FRAME_S, self._cost_s / SHARE)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)

@@ -10,6 +10,7 @@ from patterns.lab.sequence.layout import CROSSING, MOST_PIECES, OPENING, Layout,
 from patterns.lab.sequence.line import Line
 from patterns.lab.sequence.story import Step, What
 from patterns.lab.sequence.times import Clock, span
+from patterns.lab.style import svg
 
 WIDTH = 720
 AXIS = 74
@@ -65,10 +66,7 @@ def draw(
             *_steps(steps, lane_of, layout, top, numbered=numbered),
         ]
     )
-    return (
-        f'<svg role="img" aria-label="{escape(words)}" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" '
-        f'height="{height:.0f}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
-    )
+    return svg(WIDTH, height, words, body)
 
 
 # The frame

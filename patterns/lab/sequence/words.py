@@ -12,7 +12,7 @@ from patterns.lab.sequence.times import Clock, span
 TEXT_WIDTH = 56
 
 
-def sentence(title: str, steps: Sequence[Step], names: tuple[str, str]) -> str:
+def sentence(title: str, steps: Sequence[Step], names: tuple[str, str], note: str) -> str:
     """What the picture shows, in a sentence or two."""
     messages = [step for step in steps if step.what in (What.MESSAGE, What.BYTES)]
     to_server = [step for step in messages if step.to_server]
@@ -24,7 +24,7 @@ def sentence(title: str, steps: Sequence[Step], names: tuple[str, str]) -> str:
         f"({sum(s.size_bytes for s in to_server):,} bytes), {back} back "
         f"({sum(s.size_bytes for s in messages if not s.to_server):,} bytes), on {connections} "
         f"connection{'s' if connections > 1 else ''}, in {span(took)}. "
-        "The table below lists every one."
+        f"{note}{'. ' if note else ''}The table below lists every one{' drawn' if note else ''}."
     )
 
 
