@@ -68,7 +68,8 @@ class Connection(asyncio.StreamReaderProtocol):
         self._listening = listening
         self._left: Leaving | None = None
         self._watch: tuple[Leaving, Callable[[], object]] | None = None
-        super().__init__(asyncio.StreamReader(), self._start)
+        self._reader = asyncio.StreamReader()
+        super().__init__(self._reader, self._start)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection stands."""
@@ -111,6 +112,11 @@ class Connection(asyncio.StreamReaderProtocol):
             _, call = self._watch
             self._watch = None
             call()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes held now: come and not yet read, or written and not yet taken by the system."""
+        return waiting_bytes(self._reader) + self._socket.get_write_buffer_size()
 
     def end_now(self) -> None:
         """Cancel the handler, close without flushing: the server stops."""

@@ -54,6 +54,11 @@ class Listening:
         """How many connections are open now."""
         return len(self._open)
 
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes held now for all connections: come and not yet read, or written and not yet taken by the system."""
+        return sum(connection.buffered_bytes for connection in self._open)
+
     async def stop(self) -> None:
         """Stop accepting, cancel every connection's handler, close every connection, wait for all that.
 
