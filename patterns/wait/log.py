@@ -3,12 +3,13 @@
 The problem: a client that was away has to be told what it missed, and "what is new?" has to mean the same
 to both sides. The assumption: events only happen, they are never taken back. The bargain: memory grows
 with every event, and in exchange a client needs to remember one number, the offset it wants next, and may
-come back with it after any break.
+come back with it after any break. Who would rather be told than ask may `watch`; a log has no loop and no
+thread, so its watchers are told inside `append`, and whatever takes time they do later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -53,6 +54,14 @@ class Log:
 
     def __init__(self) -> None:
         self._events: list[Event] = []
+        self._watchers: dict[object, Callable[[Event], object]] = {}  # in the order in which they came
+        self._told = 0  # of so many events the watchers know
+        self._is_telling = False
+
+    @property
+    def watchers(self) -> int:
+        """How many watch now."""
+        return len(self._watchers)
 
     @property
     def next_offset(self) -> int:
@@ -60,10 +69,11 @@ class Log:
         return len(self._events)
 
     def append(self, payload: bytes, time_s: float) -> Event:
-        """Add an event that happened at `time_s` seconds, on whichever clock the caller goes by.
+        """Add an event that happened at `time_s` seconds, on whichever clock the caller goes by; tell the watchers.
 
         Raises:
             TimeGoesBackwards: `time_s` lies before the last event's. Equal is allowed.
+            ExceptionGroup: what watchers raised. The event is in the log all the same, and all others were told.
         """
         if self._events and not time_s >= self._events[-1].time_s:
             last = self._events[-1]
@@ -73,7 +83,44 @@ class Log:
             )
         event = Event(self.next_offset, time_s, bytes(payload))
         self._events.append(event)
+        if not self._is_telling:  # otherwise a watcher appends, and the loop that called it comes to this event too
+            self._tell()
         return event
+
+    def watch(self, callback: Callable[[Event], object]) -> Callable[[], None]:
+        """Call `callback` with every event from now on, in order; returns what ends that, at any time, even twice.
+
+        It is called inside `append`, so it should only make a note and return. One that is unwatched while an
+        event is being told, perhaps by another watcher, does not hear of it any more.
+        """
+        name = object()
+        self._watchers[name] = callback
+
+        def unwatch() -> None:
+            self._watchers.pop(name, None)
+
+        return unwatch
+
+    def _tell(self) -> None:
+        """Tell the watchers what they do not know yet, one event after the other."""
+        failures: list[Exception] = []
+        self._is_telling = True
+        try:
+            while self._told < len(self._events):
+                event = self._events[self._told]
+                self._told += 1
+                for name, callback in tuple(self._watchers.items()):
+                    if name in self._watchers:
+                        try:
+                            callback(event)
+                        except Exception as error:
+                            failures.append(error)
+        finally:
+            self._is_telling = False
+        if failures:
+            raise ExceptionGroup(
+                "the events are in the log and every other watcher was told, but some failed", failures
+            )
 
     def read(self, offset: int, limit: int | None = None) -> list[Event]:
         """Return the events from `offset` on, at most `limit`; [] where `offset` is the next one.
