@@ -95,7 +95,7 @@ def cheat(changed: Any) -> SimpleNamespace:
     ids=["twice", "another payload", "out of order", "invented"],
 )
 async def test_a_client_that_makes_things_up_ends_the_race(changed: Any) -> None:
-    with pytest.raises(RaceError, match="^cheat, client "):
+    with pytest.raises(RaceError, match=r"^cheat, client "):
         await race({"cheat": Racer(cheat(changed))}, MINUTES)
 
 
