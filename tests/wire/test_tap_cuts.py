@@ -173,3 +173,46 @@ async def test_a_path_that_cuts_at_random_places_does_so_alike_for_the_same_seed
     assert once == await lengths(1) != await lengths(2)
     assert 700 < sum(once) / 40 < 1300
     assert max(once) > 2000
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 9])
+@pytest.mark.parametrize("piece", [1, 2, 100])
+async def test_a_direction_can_be_ended_after_n_bytes_while_the_other_goes_on(n, piece, now, until):
+    received = []
+
+    async def hear_and_speak(reader, writer):
+        received.append(await reader.read())
+        for number in range(3):
+            await asyncio.sleep(60)
+            writer.write(b"%d" % number)
+
+    settings = {"half_close_after_bytes": {UP: n}, "delay_s": D}
+    async with await listen(hear_and_speak) as server, await tap(server.address, **settings) as path:
+        reader, writer = await asyncio.open_connection(*path.address)
+        for start in range(0, 10, piece):
+            writer.write(b"0123456789"[start : start + piece])
+            await asyncio.sleep(0.001)
+        assert await reader.read() == b"012"
+        writer.close()
+        await until(lambda: path.connections == 0)
+    assert received == [b"0123456789"[:n]]
+    assert path.traffic.stream(1, UP) == b"0123456789"[:n]
+    assert [record.kind for record in path.traffic if record.kind is not Kind.DATA] == [
+        Kind.OPEN, Kind.EOF, Kind.EOF, Kind.CLOSE
+    ]  # fmt: skip
+
+
+async def test_a_half_close_set_under_way_ends_both_directions_each_at_its_place(servers, until):
+    async with await listen(servers.shout) as server, await tap(server.address) as path:
+        reader, writer = await asyncio.open_connection(*path.address)
+        writer.write(b"abc")
+        assert await reader.readexactly(3) == b"ABC"
+        path.link.half_close_after_bytes = 5
+        writer.write(b"defg")
+        assert await reader.read() == b"DE"
+        await until(lambda: path.connections == 0)
+        writer.close()
+        reader, writer = await asyncio.open_connection(*path.address)
+        path.link.half_close_after_bytes = 0
+        assert await reader.read() == b""
+        writer.close()

@@ -11,8 +11,9 @@ framings    how messages are found in bytes, and where other ways plug in
 http1       HTTP/1.1, with what the two directions tell about each other
 seen        the messages in what was recorded, with their times
 traffic     everything that was handed on, within limited memory
-link        how the path behaves: delay, jitter, throttle, cuts, corruption, blackhole
+link        how the path behaves: delay, jitter, throttle, cuts, half-close, corruption, blackhole
 end         one socket: its bytes, its end, its reset
+broken      a reset that comes when nobody reads any more
 pair        a client's connection and its continuation to the server
 relay       the tap itself
 """

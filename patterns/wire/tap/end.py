@@ -6,8 +6,7 @@ until the kernel has sent them: until `full` is over, and then until nothing lie
 receiver's window is closed (SIOCOUTQNSD, tcp(7)). Where the system cannot be asked, the second wait is left
 out, and a receiver that has not read for megabytes loses some.
 
-One limit: of a peer that has ended its direction (FIN), a later reset is noticed only when something is
-written to it, because nobody reads there any more.
+A reset that comes after a FIN is noticed when it comes on Linux (see `broken`), elsewhere at the next write.
 """
 
 import asyncio
@@ -18,6 +17,7 @@ import struct
 import sys
 from typing import Protocol
 
+from patterns.wire.tap.broken import BrokenWatch
 from patterns.wire.tap.record import Direction, Kind
 
 LINGER_NOT = struct.pack("ii", 1, 0)  # struct linger: on, 0 s
@@ -45,14 +45,16 @@ class End(asyncio.BufferedProtocol):
 
     buffer: what the kernel reads into. One serves all ends of a loop, because the bytes are copied before
     the next read; without it asyncio allocates 256 KiB for every read of 100 bytes.
+    broken: what tells of a reset when nobody reads any more.
     """
 
     transport: asyncio.Transport | None = None
 
-    def __init__(self, owner: Owner, out: Direction, buffer: memoryview) -> None:
+    def __init__(self, owner: Owner, out: Direction, buffer: memoryview, broken: BrokenWatch) -> None:
         self.owner = owner
         self.out = out
         self._buffer = buffer
+        self._broken = broken
         self.full = False  # bytes wait for the receiver
         self.has_ended = False  # it will send no more
         self.lost = False
@@ -82,6 +84,8 @@ class End(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """FIN came. True: it is half-closed, the other direction goes on."""
         self.has_ended = True
+        if self.transport is not None:
+            self._broken.add(self.transport.get_extra_info("socket"), self.abort)
         self.owner.came(self.out, Kind.EOF)
         return True
 
@@ -89,6 +93,8 @@ class End(asyncio.BufferedProtocol):
         """It was reset, or we have closed it."""
         self.lost = self.has_ended = True
         self._watch_kernel(False)
+        if self.transport is not None:
+            self._broken.remove(self.transport.get_extra_info("socket"))
         self.owner.lost(self)
 
     def pause_writing(self) -> None:

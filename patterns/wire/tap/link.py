@@ -30,7 +30,9 @@ class Link:
     bytes_per_s: how fast bytes get onto the line, in each direction of each connection; None: at once.
     cut_after_bytes: a connection that has carried so many bytes is reset, both sides; a number counts both
         directions together, `{Direction.TO_SERVER: n}` only one.
-    cut_mean_bytes: the same at a random place, exponentially distributed with this mean: a path that is as
+    half_close_after_bytes: a direction that has carried so many bytes ends there (FIN), and what its sender sends
+        later is lost; the other goes on. A number counts each direction by itself, a mapping names one.
+    cut_mean_bytes: a cut at a random place, exponentially distributed with this mean: a path that is as
         likely to break at its next byte as at any other (so no connection is ever "due").
     idle_cut_s: a connection that has carried no byte for so long is reset, as a middlebox does.
     corrupt_every: of every so many bytes in a direction, the last arrives changed.
@@ -38,12 +40,14 @@ class Link:
     window_bytes: how much may be under way in a direction before its sender is made to wait: as in TCP, a
         connection carries at most window_bytes / delay_s (RFC 9293 §3.8.6).
     seed: jitter, corruption and random cuts come out the same for the same seed, connection and direction.
+        Into what pieces an unthrottled write of more than some 64 KiB falls is the kernel's affair.
     """
 
     delay_s: float = 0.0
     jitter_s: float = 0.0
     bytes_per_s: float | None = None
     cut_after_bytes: int | Mapping[Direction, int] | None = None
+    half_close_after_bytes: int | Mapping[Direction, int] | None = None
     cut_mean_bytes: float | None = None
     idle_cut_s: float | None = None
     corrupt_every: int | None = None
@@ -73,6 +77,7 @@ _LEAST: dict[str, tuple[float, bool]] = {
     "jitter_s": (0, False),
     "bytes_per_s": (0, True),
     "cut_after_bytes": (0, False),
+    "half_close_after_bytes": (0, False),
     "cut_mean_bytes": (0, True),
     "idle_cut_s": (0, True),
     "corrupt_every": (1, False),

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from patterns.wire.listen import Address
+from patterns.wire.tap.broken import BrokenWatch
 from patterns.wire.tap.end import End
 from patterns.wire.tap.link import Lane, Link, Parcel
 from patterns.wire.tap.record import Direction, Kind, Record
@@ -33,6 +34,7 @@ class Pair:
         link: Link,
         traffic: Traffic,
         buffer: memoryview,
+        broken: BrokenWatch,
         gone: Callable[["Pair"], None],
     ) -> None:
         self.number = number
@@ -43,8 +45,8 @@ class Pair:
         self._came_s = self._loop.time()
         self._handshake_s = 3 * link.delay_s
         self._quiet_since_s = self._came_s
-        self.client = End(self, Direction.TO_SERVER, buffer)
-        self.server = End(self, Direction.TO_CLIENT, buffer)
+        self.client = End(self, Direction.TO_SERVER, buffer, broken)
+        self.server = End(self, Direction.TO_CLIENT, buffer, broken)
         self._from = {end.out: end for end in (self.client, self.server)}
         self._lanes = {
             Direction.TO_SERVER: Lane(link, number, Direction.TO_SERVER, ready_s=self._came_s + 2 * link.delay_s),
@@ -109,6 +111,9 @@ class Pair:
             self.cut(after_the_rest=True)
         else:
             self._watch_idle()
+            for way in Direction:
+                if not self.over and (left := self._until_end(way)) is not None and left <= 0:
+                    self._end(way, self._loop.time(), self._loop.time())
         for way in Direction:
             self._pump(way)
 
@@ -167,10 +172,13 @@ class Pair:
             self._at(way, next_s, lambda: self._pump(way))
 
     def _hand_on(self, way: Direction, parcel: Parcel, now_s: float) -> None:
-        to, other = self._from[way.back], self._from[way]
+        to = self._from[way.back]
+        if way in self._ended and parcel.kind is not Kind.RESET:
+            return  # sent into a direction that the link has ended: nobody hears it
         if parcel.kind is Kind.DATA:
-            room = self._room(way)
-            data = parcel.data if room is None else parcel.data[: max(room, 0)]
+            room, until_end = self._room(way), self._until_end(way)
+            rooms = [size for size in (room, until_end) if size is not None]
+            data = parcel.data[: max(min(rooms), 0)] if rooms else parcel.data
             if data:
                 assert to.transport is not None
                 to.transport.write(data)
@@ -179,20 +187,27 @@ class Pair:
                 self._record(Kind.DATA, way, now_s, parcel.sent_s, data)
             if room is not None and len(data) >= room:
                 self.cut(after_the_rest=True)
-            return
-        self._record(parcel.kind, way, now_s, parcel.sent_s)
-        if parcel.kind is Kind.RESET:
+            elif until_end is not None and len(data) >= until_end:
+                self._end(way, now_s, now_s)
+        elif parcel.kind is Kind.RESET:
+            self._record(Kind.RESET, way, now_s, parcel.sent_s)
             self._finish(now_s)
             to.reset()
         else:
-            assert to.transport is not None
-            with contextlib.suppress(OSError):  # it has gone altogether, and its reset is on the way
-                to.transport.write_eof()
-            self._ended.add(way)
-            if way.back in self._ended:
-                self._finish(now_s)
-                to.close()
-                other.close()
+            self._end(way, now_s, parcel.sent_s)
+
+    def _end(self, way: Direction, now_s: float, sent_s: float) -> None:
+        """Tell the receiver that no more comes that way."""
+        to, other = self._from[way.back], self._from[way]
+        self._record(Kind.EOF, way, now_s, sent_s)
+        assert to.transport is not None
+        with contextlib.suppress(OSError):  # it has gone altogether, and its reset is on the way
+            to.transport.write_eof()
+        self._ended.add(way)
+        if way.back in self._ended:
+            self._finish(now_s)
+            to.close()
+            other.close()
 
     def _room(self, way: Direction) -> int | None:
         """How many more bytes may be handed on that way before the link is cut, or None."""
@@ -203,6 +218,14 @@ class Pair:
         elif limit is not None:
             rooms.append(limit - carried)
         return min(rooms, default=None)
+
+    def _until_end(self, way: Direction) -> int | None:
+        """How many more bytes may be handed on that way before the link ends it, or None."""
+        if way in self._ended:
+            return None
+        limit = self._link.half_close_after_bytes
+        after = limit.get(way) if isinstance(limit, Mapping) else limit
+        return None if after is None else after - self._carried[way]
 
     def _finish(self, now_s: float) -> None:
         """Nothing is handed on any more; the caller closes the ends."""

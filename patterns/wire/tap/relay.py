@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from patterns.wire.listen import Address, bind, stop_accepting
+from patterns.wire.tap.broken import BrokenWatch
 from patterns.wire.tap.end import End
 from patterns.wire.tap.framings import Framing
 from patterns.wire.tap.http1 import HTTP
@@ -25,6 +26,7 @@ async def tap(
     jitter_s: float = 0.0,
     bytes_per_s: float | None = None,
     cut_after_bytes: int | Mapping[Direction, int] | None = None,
+    half_close_after_bytes: int | Mapping[Direction, int] | None = None,
     cut_mean_bytes: float | None = None,
     idle_cut_s: float | None = None,
     corrupt_every: int | None = None,
@@ -45,6 +47,7 @@ async def tap(
         jitter_s=jitter_s,
         bytes_per_s=bytes_per_s,
         cut_after_bytes=cut_after_bytes,
+        half_close_after_bytes=half_close_after_bytes,
         cut_mean_bytes=cut_mean_bytes,
         idle_cut_s=idle_cut_s,
         corrupt_every=corrupt_every,
@@ -67,7 +70,8 @@ class Tap:
         self.link = link
         self.traffic = traffic
         self._buffer = memoryview(bytearray(READ_BYTES))
-        self._pairs: set[Pair] = set()
+        self._broken = BrokenWatch()
+        self._pairs: dict[Pair, None] = {}  # in the order in which they came, so that they end in it too
         self._count = 0
         self._some_gone = asyncio.Event()
         self._stopping = False
@@ -116,13 +120,13 @@ class Tap:
 
     def _accept(self) -> End:
         self._count += 1
-        pair = Pair(self._count, self.target, self.link, self.traffic, self._buffer, self._gone)
-        self._pairs.add(pair)
+        pair = Pair(self._count, self.target, self.link, self.traffic, self._buffer, self._broken, self._gone)
+        self._pairs[pair] = None
         return pair.client
 
     def _gone(self, pair: Pair) -> None:
         if pair.is_gone:
-            self._pairs.discard(pair)
+            self._pairs.pop(pair, None)
             self._some_gone.set()
 
     def _changed(self) -> None:
