@@ -13,11 +13,13 @@ and who cannot keep up has to be dealt with.
     subscribers everyone who is to be told
     raw         the pattern alone, on TCP
     websocket   the same through HTTP, both ways
+    sse         the same through HTTP, one way: server-sent events (event_stream: their lines)
 """
 
 from patterns.push.contract import Follow, Serve, resume
 from patterns.push.outbox import Outbox, Overload
 from patterns.push.raw import follow_raw, serve_raw
+from patterns.push.sse import encode_sse, follow_sse, serve_sse
 from patterns.push.subscribers import PushServer, Subscribers
 from patterns.push.websocket import follow, message_bytes, serve
 
@@ -28,10 +30,13 @@ __all__ = [
     "PushServer",
     "Serve",
     "Subscribers",
+    "encode_sse",
     "follow",
     "follow_raw",
+    "follow_sse",
     "message_bytes",
     "resume",
     "serve",
     "serve_raw",
+    "serve_sse",
 ]

@@ -15,13 +15,14 @@ from aiohttp import WSMsgType, hdrs, web
 
 from patterns.push.contract import BREAKS, RETRY_S, Follow, Serve, resume
 from patterns.push.events import HEAD_BYTES, MOST_FRAME_BYTES, decode_event, encode_event
+from patterns.push.on_aiohttp import run
 from patterns.push.outbox import Overload, Overwhelmed
 from patterns.push.raw import HEARTBEAT_S, SILENCE_S, WRITE_BUFFER_BYTES
 from patterns.push.subscribers import BUFFER_EVENTS, PushServer, Subscribers
-from patterns.request_response.on_aiohttp import AiohttpServer
 from patterns.wait.log import Event, Log
-from patterns.wire.listen import Address, bind
+from patterns.wire.listen import Address
 
+STOP_S = 0.1  # how long a handler may take to end by itself, which one that pushes does not
 GOODBYE_S = 1.0  # how long to wait for the other side's close frame
 MOST_HEARD_BYTES = 4096  # a subscriber says nothing but pong
 PONG_BYTES = 6  # a client masks what it sends: 2 + 4 (RFC 6455 §5.3)
@@ -45,7 +46,6 @@ async def serve(
     The options are `serve_raw`'s. An offset that the log does not have is refused with 416, before the upgrade.
     """
     subscribers = Subscribers(log, overload, buffer_events)
-    talking: set[asyncio.Task[None]] = set()
 
     async def talk(request: web.Request) -> web.StreamResponse:
         wanted = request.query.get("from", "0")
@@ -66,7 +66,6 @@ async def serve(
         try:
             async with asyncio.TaskGroup() as tasks:
                 speaking = [tasks.create_task(tell(offset, socket)), tasks.create_task(beat(socket))]
-                talking.update(speaking)
                 while (await socket.receive(silence_s)).type in {WSMsgType.PONG, WSMsgType.BINARY, WSMsgType.TEXT}:
                     pass
                 for task in speaking:
@@ -92,15 +91,15 @@ async def serve(
 
     application = web.Application()
     application.router.add_get("/events", talk)
-    runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=GOODBYE_S, access_log=None)
-    try:
-        await runner.setup()
-        assert runner.server is not None  # it is set up
-        accepting, address = await bind(runner.server, host, port, open_to_the_network=open_to_the_network)
-    except BaseException:
-        await runner.cleanup()
-        raise
-    return PushServer(AiohttpServer(runner, accepting, address), subscribers)
+    server = await run(
+        application,
+        host,
+        port,
+        handler_cancellation=True,
+        stop_s=STOP_S,
+        open_to_the_network=open_to_the_network,
+    )
+    return PushServer(server, subscribers)
 
 
 async def follow(

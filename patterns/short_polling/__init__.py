@@ -8,23 +8,47 @@ as it likes; in exchange most answers are "not yet", and news is as old as the n
     exchange  one poll and its answers, to the byte
     pace      how long to nap: fixed, growing, at random
     stream    lesson 3's events, polled
+    jobs      the job and its handle: the server
+    handle    the same: the client, and an upload that goes on where it was
 """
 
 from patterns.short_polling.exchange import Answer, Question, answer, answer_bytes, question_bytes, read_answer
+from patterns.short_polling.handle import (
+    ExpiredHandle,
+    JobError,
+    JobFailed,
+    Standing,
+    UnknownHandle,
+    look,
+    start,
+    upload,
+    watch,
+)
+from patterns.short_polling.jobs import Jobs
 from patterns.short_polling.pace import Pace, exponential, fixed, jittered
 from patterns.short_polling.stream import follow, serve
 
 __all__ = [
     "Answer",
+    "ExpiredHandle",
+    "JobError",
+    "JobFailed",
+    "Jobs",
     "Pace",
     "Question",
+    "Standing",
+    "UnknownHandle",
     "answer",
     "answer_bytes",
     "exponential",
     "fixed",
     "follow",
     "jittered",
+    "look",
     "question_bytes",
     "read_answer",
     "serve",
+    "start",
+    "upload",
+    "watch",
 ]

@@ -84,8 +84,7 @@ class Answer:
 
 def read_answer(question: Question, response: Response) -> Answer:
     """The answer in a response; `LookupError` for a status that does not answer the question."""
-    seconds = response.header("Retry-After") or ""
-    retry_after_s = float(seconds) if re.fullmatch("[0-9]{1,9}", seconds) else 0.0  # a date is not understood here
+    retry_after_s = retry_after(response)
     if response.status in {429, 503}:
         return Answer([], question.etag, retry_after_s=retry_after_s, is_busy=True)
     if response.status not in {200, 204, 304}:
@@ -93,6 +92,12 @@ def read_answer(question: Question, response: Response) -> Answer:
         raise LookupError(f"expected 200, 204 or 304 for {question.request().target}, got {got}")
     has_more = 'rel="next"' in (response.header("Link") or "")
     return Answer(decode_events(response.body), response.header("ETag"), has_more, retry_after_s)
+
+
+def retry_after(response: Response) -> float:
+    """For how many seconds `Retry-After` asks to wait; 0 without one. The other form, a date, is not understood."""
+    seconds = response.header("Retry-After") or ""
+    return float(seconds) if re.fullmatch("[0-9]{1,9}", seconds) else 0.0
 
 
 def question_bytes(address: Address, question: Question) -> int:

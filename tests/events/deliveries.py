@@ -27,8 +27,11 @@ class Delivery:
 DELIVERIES = [
     Delivery("websocket", push.serve, push.follow),
     Delivery("raw push", push.serve_raw, push.follow_raw),
+    Delivery("server-sent events", push.serve_sse, push.follow_sse),
     Delivery("short polling", short_polling.serve, short_polling.follow),
     Delivery("long polling", long_polling.serve, long_polling.follow),
+    Delivery("long polling by a handler", long_polling.serve_handler, long_polling.follow),
+    Delivery("long polling on aiohttp", long_polling.serve_aiohttp, long_polling.follow),
 ]
 
 
