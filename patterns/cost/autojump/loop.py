@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -29,6 +30,7 @@ class AutojumpEventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, patience_s: float = 1.0) -> None:
         self.selector = AutojumpSelector(patience_s)
+        self.jobs: dict[asyncio.Future[Any], str] = {}  # under way in executors, by their functions' names
         super().__init__(self.selector)
         self.selector.next_timer = self._next_timer
         self.selector.stuck = self._stuck
@@ -68,10 +70,12 @@ class AutojumpEventLoop(asyncio.SelectorEventLoop):
         """As in the base class; time stands still until the job is done."""
         job = super().run_in_executor(executor, func, *args)
         self.selector.standing_still += 1
+        self.jobs[job] = _name(func)
         job.add_done_callback(self._job_done)
         return job
 
-    def _job_done(self, _job: asyncio.Future[Any]) -> None:
+    def _job_done(self, job: asyncio.Future[Any]) -> None:
+        del self.jobs[job]
         self.selector.standing_still -= 1
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 asyncio's
@@ -98,6 +102,13 @@ class AutojumpEventLoop(asyncio.SelectorEventLoop):
     async def subprocess_shell(self, *args: Any, **options: Any) -> Any:
         """Refused, as `subprocess_exec` is."""
         await self.subprocess_exec()
+
+
+def _name(func: Any) -> str:
+    """A function as its author knows it: `to_thread` wraps it in `partial(Context.run, func, …)`."""
+    while isinstance(func, functools.partial):
+        func = func.args[0] if getattr(func.func, "__qualname__", "") == "Context.run" and func.args else func.func
+    return str(getattr(func, "__qualname__", type(func).__qualname__)).replace("<locals>.", "")
 
 
 def run(main: Coroutine[Any, Any, T], *, patience_s: float = 1.0) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
@@ -42,7 +43,19 @@ class Stuck(RuntimeError):
                 f"the clock stands at {loop.time():g} s, and nothing came in {waited_s:g} s of real time"
             )
             mend = "Set what they wait for, cancel them, or give the wait a time-out."
+            if threads := _unseen_threads():
+                mend += (
+                    f"\nIf they wait for a thread ({', '.join(threads)}): this clock does not see threads; "
+                    "have the work done by asyncio.to_thread, and it stands still meanwhile."
+                )
         return cls("\n".join([f"{reason}:", *(f"  {task}" for task in tasks), mend]), tasks)
+
+
+def _unseen_threads() -> list[str]:
+    """The threads somebody started for work of his own: not an executor's, no daemon, not the main thread."""
+    known = {threading.current_thread(), threading.main_thread()}
+    threads = (thread for thread in threading.enumerate() if thread not in known and not thread.daemon)
+    return sorted(thread.name for thread in threads if not thread.name.startswith(("asyncio_", "ThreadPoolExecutor")))
 
 
 def account(task: asyncio.Task[Any]) -> str:
@@ -70,7 +83,30 @@ def _awaited(future: Any) -> str:
     children = getattr(future, "_children", None)
     if children:  # asyncio.gather
         return f"{len(children)} gathered"
-    return "a future"
+    loop = future.get_loop()
+    if (job := getattr(loop, "jobs", {}).get(future)) is not None:
+        return f"a job in an executor: {job}"
+    return next(_on_sockets(loop, future), "a future")
+
+
+def _on_sockets(loop: Any, future: Any) -> Iterator[str]:
+    """What a future waits for, if a socket that the loop watches has to bring it about.
+
+    The handles in the selector lead there: those of `loop.sock_…` have the future as an argument, those of
+    a transport its protocol, and a stream's protocol the futures of its reader and of `drain`.
+    """
+    for key in loop.selector.get_map().values() if hasattr(loop, "selector") else ():
+        for handle, wants in zip(key.data or (), ("bytes or a connection", "room to write"), strict=False):
+            if handle is not None and future in (handle._args or ()):
+                yield f"{wants} on descriptor {key.fd}"
+    for transport in list(getattr(loop, "_transports", {}).values()):
+        protocol = transport.get_protocol()
+        peer = transport.get_extra_info("peername")
+        whose = "{}:{}".format(*peer[:2]) if isinstance(peer, tuple) else "a pipe"
+        if future is getattr(getattr(protocol, "_stream_reader", None), "_waiter", None):
+            yield f"bytes from {whose}"
+        if future in getattr(protocol, "_drain_waiters", ()):
+            yield f"room to write to {whose}"
 
 
 def _place(filename: str) -> str:
