@@ -131,6 +131,51 @@ def test_bars_show_their_parts_and_their_totals() -> None:
     assert {"new", "kept", "head", "body", "bytes", "1,234", "76"} <= set(found)
 
 
+def cells(html: str) -> list[list[str]]:
+    table = html[html.index("<table") : html.index("</table>") + 8]
+    return [["".join(cell.itertext()) for cell in row] for row in ET.fromstring(table).iter("tr")]
+
+
+def test_under_a_figure_are_its_numbers_each_measured_point_beside_its_line() -> None:
+    html = show(plot(), alt="x")._repr_html_()
+    assert '<details class="bcp-folded" data-testid="figure-table"><summary>The numbers as a table</summary>' in html
+    assert cells(html) == [
+        ["", "requests", "time, s: model", "measured"],
+        ["new connection", "1", "0.2", "0.2"],
+        ["new connection", "25", "4.02", "4.1"],
+        ["new connection", "50", "8", "8.1"],
+        ["kept", "1", "0.2", "–"],
+        ["kept", "50", "4", "–"],
+    ]
+
+
+def test_a_long_line_without_points_gives_some_places_and_both_ends() -> None:
+    line = range(2_000, 40_001, 500)
+    found = cells(show(plot({"model": (line, [x / 2 for x in line], [], [])}), alt="x").html)[1:]
+    assert len(found) == 9
+    assert (found[0][1:3], found[-1][1:3]) == (["2,000", "1,000"], ["40,000", "20,000"])
+
+
+def test_a_point_beyond_its_line_has_no_model() -> None:
+    found = cells(show(plot({"one": ([1, 2], [1, 2], [0, 1, 3], [5, 5, 5])}), alt="x").html)[1:]
+    assert [row[2] for row in found] == ["–", "1", "–"]
+
+
+def test_the_numbers_of_bars_are_their_parts_and_their_sums() -> None:
+    bars = stacked(["new <b>", "kept"], {"head": [1000, 71], "body": [234, 5]}, xlabel="bytes", title="Cost")
+    assert cells(show(bars, alt="x").html) == [
+        ["", "head", "body", "together"],
+        ["new <b>", "1,000", "234", "1,234"],
+        ["kept", "71", "5", "76"],
+    ]
+
+
+def test_a_figure_drawn_elsewhere_has_no_table() -> None:
+    figure = Figure()
+    figure.subplots().plot([1, 2])
+    assert "<details" not in show(figure, alt="a line").html
+
+
 def test_matplotlibs_settings_are_as_before() -> None:
     before = dict(matplotlib.rcParams)
     show(plot(), alt="x")

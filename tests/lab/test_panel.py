@@ -185,6 +185,64 @@ async def test_a_thousand_points_a_second_make_at_most_ten_frames() -> None:
     assert turns == [], "nothing changed, nothing drawn"
 
 
+async def test_a_picture_given_as_a_function_is_made_only_for_the_frames_that_show_it() -> None:
+    made_for = list[int]()
+    panel = made(forever)
+    await asyncio.sleep(1)
+    for n in range(1000):
+        panel.picture(lambda n=n: made_for.append(n) or f"<svg>{n}</svg>")
+    await asyncio.sleep(1)
+    assert made_for in ([999], [0, 999])
+    assert panel.diagram.value == "<svg>999</svg>"
+
+
+async def test_a_picture_that_cannot_be_made_is_reported_once(shown: list[Failure]) -> None:
+    panel = made(forever)
+    panel.picture(lambda: {}["no such visit"])
+    for n in range(3):
+        panel.number("requests", n)
+        await asyncio.sleep(1)
+    assert [(failure.where, failure.error, failure.times) for failure in shown] == [
+        ("the picture of panel “Round trips”", "KeyError: 'no such visit'", 1)
+    ]
+    shown.clear()
+
+
+async def test_between_the_plot_and_the_picture_the_loop_runs() -> None:
+    panel = made(forever)
+    await asyncio.sleep(1)
+    order = list[str]()
+    panel.plot.observe(lambda _: (order.append("plot"), loop.call_soon(order.append, "somebody is served")), "value")
+    panel.diagram.observe(lambda _: order.append("picture"), "value")
+    loop = asyncio.get_running_loop()
+    panel.point("new", 1, 1)
+    panel.picture("<svg>1</svg>")
+    loop.call_soon(lambda: None)
+    await asyncio.sleep(1)
+    assert sorted(order) == ["picture", "plot", "somebody is served"]
+    assert order[0] == "plot"
+    assert order.index("picture") > 0
+
+
+def test_what_takes_long_to_draw_is_drawn_less_often() -> None:
+    panel = made(forever, "slow to draw")
+    panel._began_s, panel._cost_s = 100.0, 0.0
+    panel._took(0.004)
+    assert panel._next_s == 100.1
+    panel._took(0.046)
+    assert panel._next_s == pytest.approx(100.25), "50 ms of drawing, a fifth of the time"
+
+
+async def test_a_block_over_50_ms_is_told_beside_the_numbers() -> None:
+    panel = made(forever)
+    panel.pulse.note(0.0834, 1e9)
+    panel.number("requests", 1)
+    await asyncio.sleep(1)
+    assert "The loop was blocked for 83 ms." in panel.held.value
+    assert '<b data-testid="number-loop-blocked-at-most">83 ms</b>' in panel.figures.value
+    assert '<b data-testid="number-in-the-last-10-s">83 ms</b>' in panel.figures.value
+
+
 async def test_points_from_another_thread_are_drawn_on_the_loop() -> None:
     panel = made(forever)
     await asyncio.sleep(1)

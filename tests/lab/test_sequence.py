@@ -6,45 +6,15 @@ import xml.etree.ElementTree as ET
 from itertools import pairwise
 
 import pytest
+from exchanges import DOWN, OK, down, exchanges, get, mark, traffic, up
 
 from patterns.lab.sequence import sequence
 from patterns.lab.sequence.layout import lay_out
 from patterns.lab.sequence.story import What, steps
-from patterns.wire.framing import Request, Response, encode
-from patterns.wire.tap import Direction, Kind, Record, Traffic
+from patterns.wire.framing import Request, encode, encode_frame
+from patterns.wire.tap import FRAMES, LINES, WEBSOCKET, Framing, Kind, Traffic
 
-UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-def traffic(*records: Record) -> Traffic:
-    seen = Traffic()
-    for record in sorted(records, key=lambda record: record.time_s):
-        seen.append(record)
-    return seen
-
-
-def up(sent_s: float, data: bytes, *, takes_s: float = 0.05, connection: int = 1) -> Record:
-    return Record(sent_s + takes_s, connection, UP, Kind.DATA, data, sent_s)
-
-
-def down(sent_s: float, data: bytes, *, takes_s: float = 0.05, connection: int = 1) -> Record:
-    return Record(sent_s + takes_s, connection, DOWN, Kind.DATA, data, sent_s)
-
-
-def mark(kind: Kind, sent_s: float, time_s: float, way: Direction = UP, connection: int = 1) -> Record:
-    return Record(time_s, connection, way, kind, b"", sent_s)
-
-
-def get(target: str) -> bytes:
-    return encode(Request("GET", target, (("Host", "x"),)))
-
-
-OK = encode(Response(200, body=b"hello"))
-
-
-def exchanges(count: int, every_s: float = 0.11) -> Traffic:
-    return traffic(*(r for n in range(count) for r in (up(n * every_s, get(f"/{n}")), down(n * every_s + 0.05, OK))))
 
 
 def drawn(svg: str) -> ET.Element:
@@ -111,6 +81,70 @@ def test_the_last_messages_keep_the_time_of_the_whole() -> None:
     assert "180 earlier messages not drawn" in found.html
     assert "180 earlier messages not drawn" in found.text
     assert rows(found.html)[0][0] == "9.90"
+
+
+@pytest.mark.parametrize(
+    ("count", "last", "drawn_messages", "note"),
+    [
+        (50, None, 100, ""),
+        (51, None, 100, "… 2 more messages not drawn"),
+        (50, 99, 99, "… 1 earlier message not drawn"),
+        (80, 150, 100, "… 60 earlier messages not drawn"),
+        (5000, None, 100, "… a long run: more, and after that 8,000 chunks and events, not drawn"),
+        (5000, 6, 6, "… 9,994 earlier messages not drawn"),
+    ],
+)
+def test_a_long_run_is_cut_and_says_so(count: int, last: int | None, drawn_messages: int, note: str) -> None:
+    found = sequence(exchanges(count), last=last)
+    assert len(labels(found.svg)) == drawn_messages
+    assert len(rows(found.html)) == drawn_messages
+    for told in (found.html, found.text, found.picture):
+        assert note in told
+    assert (" not drawn" in found.html) == bool(note)
+
+
+def test_a_thousand_connections_that_only_open_do_not_make_a_page_without_end() -> None:
+    opened = traffic(*(mark(Kind.OPEN, n / 1000, n / 1000, connection=n) for n in range(1, 1001)))
+    found = sequence(opened)
+    assert len(labels(found.svg)) == 300
+    assert "… 700 more openings and ends not drawn" in found.html
+
+
+@pytest.mark.parametrize("last", [1, 2, 3, 4, 5, 6, 7, 20])
+def test_the_end_of_a_long_traffic_is_told_as_if_all_of_it_had_been_looked_at(
+    last: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages in pieces overlap at the end: of some the first pieces came long before the last ones."""
+    slow = encode(Request("POST", "/slow", (("Host", "x"),), bytes(300)))
+    end = [up(700.0 + n, slow[n * 150 : n * 150 + 150], connection=3) for n in range(3)]
+    early = encode(Request("POST", "/early", (("Host", "x"),), bytes(300)))
+    end += [up(699.5 + n, early[n * 200 : n * 200 + 200], connection=7) for n in range(2)]
+    end += [down(700.9, OK, connection=7), up(701.2, get("/next") + b"GET /half", connection=7)]
+    end += [down(702.5, OK, connection=3)]
+    seen = traffic(*exchanges(1500, connections=40), *end)
+    quick = sequence(seen, last=last)
+    monkeypatch.setitem(sequence.__globals__, "LONG", len(seen))
+    thorough = sequence(seen, last=last)
+    assert quick.svg == thorough.svg
+    assert quick.html == thorough.html
+
+
+@pytest.mark.parametrize(
+    ("framing", "sent", "told"),
+    [
+        (FRAMES, [encode_frame(b"question"), encode_frame(b"")], ["frame, 8 bytes · 12 B", "frame, 0 bytes · 4 B"]),
+        (LINES, [b"HELO me\r\n", b"<script>\r\n"], ["HELO me · 9 B", "<script> · 10 B"]),
+        (WEBSOCKET, [b"\x81\x85\x00\x00\x00\x00hello"], ['text "hello" · 11 B']),
+    ],
+    ids=["length-prefixed", "lines", "websocket"],
+)
+def test_a_message_of_any_framing_carries_the_label_that_the_framing_gave_it(
+    framing: Framing, sent: list[bytes], told: list[str]
+) -> None:
+    found = sequence(traffic(*(up(n / 10, data) for n, data in enumerate(sent)), framing=framing))
+    assert labels(found.svg) == told
+    assert [row[5] for row in rows(found.html)] == [label.rpartition(" · ")[0] for label in told]
+    assert "<script>" not in found.html
 
 
 def test_last_must_be_positive() -> None:

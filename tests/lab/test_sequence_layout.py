@@ -5,41 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from exchanges import OK, down, exchanges, get, traffic, up
 
 from patterns.lab.sequence import sequence
 from patterns.lab.sequence.layout import ROW, lay_out
 from patterns.lab.sequence.story import steps
 from patterns.lab.sequence.times import clock, span
-from patterns.wire.framing import Request, Response, encode
-from patterns.wire.tap import Direction, Kind, Record, Traffic
-
-UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
-
-
-def traffic(*records: Record) -> Traffic:
-    seen = Traffic()
-    for record in sorted(records, key=lambda record: record.time_s):
-        seen.append(record)
-    return seen
-
-
-def up(sent_s: float, data: bytes, *, takes_s: float = 0.05, connection: int = 1) -> Record:
-    return Record(sent_s + takes_s, connection, UP, Kind.DATA, data, sent_s)
-
-
-def down(sent_s: float, data: bytes, *, takes_s: float = 0.05, connection: int = 1) -> Record:
-    return Record(sent_s + takes_s, connection, DOWN, Kind.DATA, data, sent_s)
-
-
-def get(target: str) -> bytes:
-    return encode(Request("GET", target, (("Host", "x"),)))
-
-
-OK = encode(Response(200, body=b"hello"))
-
-
-def exchanges(count: int, every_s: float = 0.11) -> Traffic:
-    return traffic(*(r for n in range(count) for r in (up(n * every_s, get(f"/{n}")), down(n * every_s + 0.05, OK))))
 
 
 def test_time_under_way_is_height_on_the_page() -> None:

@@ -6,7 +6,7 @@ The bargain: the picture has no more than the tap saw: bytes, directions, times,
 inside is the empty space between two arrows.
 """
 
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from patterns.lab.sequence import words
@@ -21,6 +21,8 @@ __all__ = ["MOST_MESSAGES", "sequence"]
 MOST_LANES = 3
 MOST_MESSAGES, MOST_STEPS = 100, 300
 """A longer run is cut, and says so: nobody reads more arrows, and a page of them would hold the loop up."""
+LONG = 2000
+"""Records: of a longer traffic only the beginning or the end is looked at, in a time that does not grow with it."""
 
 _CSS = f"<style>{' '.join(Path(__file__).with_name('sequence.css').read_text(encoding='utf-8').split())}</style>"
 _MESSAGES = (What.MESSAGE, What.BYTES)
@@ -43,15 +45,14 @@ def sequence(
     """
     if last is not None and last < 1:
         raise ValueError(f"expected last of 1 or more messages, got {last}")
-    told = steps(traffic)
-    kept, note = _cut(told, last)
-    if not kept:
+    if len(traffic) == 0:
         return _nothing(title)
+    kept, note = _short(traffic, last) if len(traffic) <= LONG else _of_long(traffic, last)
     connections = sorted({step.connection for step in kept})
     apart = 1 < len(connections) <= MOST_LANES and (_overlap(kept) if lanes is None else lanes)
     numbered = len(connections) > 1 and not apart
-    watch = clock([t for step in kept for t in (step.sent_s, step.arrived_s)], told[0].sent_s)
-    count = sum(step.what in _MESSAGES for step in kept)
+    watch = clock([t for step in kept for t in (step.sent_s, step.arrived_s)], traffic[0].sent_s)
+    count = _count(kept)
     return Drawing(
         "sequence",
         draw(kept, names, watch, words.sentence(title, kept, names, note), apart=apart, numbered=numbered),
@@ -64,23 +65,41 @@ def sequence(
     )
 
 
-def _cut(told: list[Step], last: int | None) -> tuple[list[Step], str]:
+def _short(traffic: Traffic, last: int | None) -> tuple[list[Step], str]:
     """The steps to draw, and a note on what is left out: before the `last` messages, or after the first 100."""
+    told = steps(traffic)
+    kept = _cut(told, last)
+    rest = len(told) - len(kept)
+    messages = _count(told) - _count(kept)
+    what = ("message", "messages") if messages else ("opening or end", "openings and ends")
+    where = "more" if last is None else "earlier"
+    return kept, f"… {messages or rest:,} {where} {what[(messages or rest) != 1]} not drawn" if rest else ""
+
+
+def _cut(told: list[Step], last: int | None) -> list[Step]:
     places = [n for n, step in enumerate(told) if step.what in _MESSAGES]
     most = min(MOST_MESSAGES, last or MOST_MESSAGES)
     if last is None:
-        end = min(places[most] if len(places) > most else len(told), MOST_STEPS)
-        kept, rest, where = told[:end], told[end:], "more"
-    else:
-        start = max(places[-most] if len(places) > most else 0, len(told) - MOST_STEPS)
-        kept, rest, where = told[start:], told[:start], "earlier"
-    messages = sum(step.what in _MESSAGES for step in rest)
-    what = (
-        ("message" if messages else "opening or end")
-        if (messages or len(rest)) == 1
-        else ("messages" if messages else "openings and ends")
-    )
-    return kept, f"… {messages or len(rest):,} {where} {what} not drawn" if rest else ""
+        return told[: min(places[most] if len(places) > most else len(told), MOST_STEPS)]
+    return told[max(places[-most] if len(places) > most else 0, len(told) - MOST_STEPS) :]
+
+
+def _of_long(traffic: Traffic, last: int | None) -> tuple[list[Step], str]:
+    """The same of a long traffic, looking only at its beginning or its end."""
+    if last is None:
+        part = Traffic(framing=traffic.framing)
+        for record in islice(traffic, LONG):
+            part.append(record)
+        rest = len(traffic) - LONG
+        return _cut(steps(part), None), f"… a long run: more, and after that {rest:,} chunks and events, not drawn"
+    seen = traffic.messages()
+    since_s = min((one.sent_s for one in seen[-min(last, MOST_MESSAGES) :]), default=traffic[-1].sent_s)
+    kept = _cut(steps(traffic, since_s), last)
+    return kept, f"… {len(seen) - _count(kept):,} earlier messages not drawn"
+
+
+def _count(told: list[Step]) -> int:
+    return sum(step.what in _MESSAGES for step in told)
 
 
 def _overlap(told: list[Step]) -> bool:

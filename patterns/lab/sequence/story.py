@@ -2,10 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, islice
 
 from patterns.lab.anatomy.visible import shown_text, visible
 from patterns.wire.tap import Direction, Kind, Record, Seen, Traffic
@@ -41,7 +41,7 @@ class Step:
     trouble: str = ""
     """Why it is no whole message, if it is none."""
     is_broken: bool = False
-    """Whether it should have been one: incomplete, or no HTTP on a connection that spoke HTTP."""
+    """Whether it should have been one: incomplete, or no message on a connection that had some."""
 
 
 Placed = tuple[int, Record]
@@ -56,26 +56,45 @@ _MARKS = {
 }
 
 
-def steps(traffic: Traffic) -> list[Step]:
+def steps(traffic: Traffic, since_s: float = float("-inf")) -> list[Step]:
     """Every message and every event of the connections, in the order in which they were sent.
 
+    since_s: leave out what was sent before; only the records since then are looked at.
     What was sent at one instant stands in the order of the traffic: an answer comes after its question.
     """
     chunks: dict[tuple[int, Direction], list[Placed]] = defaultdict(list)
     marks: list[Placed] = []
-    for placed in enumerate(traffic):
+    for placed in _records(traffic, since_s):
         record = placed[1]
         kept = chunks[record.connection, record.direction] if record.kind is Kind.DATA else marks
         kept.append(placed)
-    drawn = [*_messages(traffic.messages(), chunks), *_marks(marks)]
-    return [step for _, step in sorted(drawn, key=lambda pair: (pair[1].sent_s, pair[0]))]
+    drawn = [*_messages(traffic.messages(), chunks, since_s), *_marks(marks)]
+    return [step for _, step in sorted(drawn, key=lambda pair: (pair[1].sent_s, pair[0])) if step.sent_s >= since_s]
 
 
-def _messages(seen: Iterable[Seen], chunks: dict[tuple[int, Direction], list[Placed]]) -> Iterator[tuple[int, Step]]:
-    places = {key: _Places(records) for key, records in chunks.items()}
-    seen = list(seen)
-    speaks_http = {one.connection for one in seen if one.message is not None}
-    for _, group in groupby(enumerate(_by_stream(seen)), key=lambda pair: _part_of(*pair)):
+def _records(traffic: Traffic, since_s: float) -> list[Placed]:
+    """The records since then; found from the end, so that a long past costs nothing."""
+    records = tuple(traffic)
+    window = []
+    for place in range(len(records) - 1, -1, -1):
+        if records[place].time_s < since_s:
+            break
+        window.append((place, records[place]))
+    return window[::-1]
+
+
+def _messages(
+    seen: Sequence[Seen], chunks: dict[tuple[int, Direction], list[Placed]], since_s: float
+) -> Iterator[tuple[int, Step]]:
+    arrived = bisect_left(seen, since_s, key=lambda one: one.arrived_s)
+    inside = [one for one in islice(seen, arrived, None) if one.sent_s >= since_s]
+    sizes: dict[tuple[int, Direction], int] = defaultdict(int)
+    for one in inside:
+        sizes[one.connection, one.direction] += len(one.data)
+    places = {key: _Places(records, sizes[key]) for key, records in chunks.items()}
+    failed = {one.connection for one in inside if (one.error or "").startswith("not")}
+    understood = {one.connection for one in seen if one.message is not None} if failed else set()
+    for _, group in groupby(enumerate(_by_stream(inside)), key=lambda pair: _part_of(*pair)):
         parts = [one for _, one in group]
         one = parts[0]
         data = b"".join(part.data for part in parts)
@@ -95,7 +114,7 @@ def _messages(seen: Iterable[Seen], chunks: dict[tuple[int, Direction], list[Pla
                 data[:FIRST_BYTES],
                 tuple((record.sent_s, record.time_s) for _, record in carried),
                 trouble,
-                incomplete or (trouble.startswith("not") and one.connection in speaks_http),
+                incomplete or (trouble.startswith("not") and one.connection in understood),
             ),
         )
 
@@ -112,12 +131,12 @@ def _part_of(number: int, one: Seen) -> object:
 
 
 class _Places:
-    """Which chunks of a stream carry its next bytes."""
+    """Which chunks of a stream carry its next bytes; of their bytes, the last `size_bytes` are asked for."""
 
-    def __init__(self, records: list[Placed]) -> None:
+    def __init__(self, records: list[Placed], size_bytes: int) -> None:
         self._records = records
         self._starts = [0, *accumulate(len(record.data) for _, record in records)]
-        self._at = 0
+        self._at = self._starts[-1] - size_bytes
 
     def next(self, size_bytes: int) -> list[Placed]:
         """Every chunk that carries some of the next so many bytes."""
