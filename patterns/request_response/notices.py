@@ -8,6 +8,7 @@ interval allows. Lessons 3 to 6 are about better bargains.
 """
 
 import asyncio
+import itertools
 import json
 import math
 import re
@@ -21,6 +22,7 @@ from patterns.wire.framing import Request, Response
 from patterns.wire.listen import Address
 
 MOST_EVENTS = 1_000  # in one answer; who is further behind asks again
+MOST_BYTES = 131_072  # of payloads in one answer, unless a single one is longer
 ROUNDING = 1e-9  # of an interval: 0.3 / 0.1 is three turns, though in floating point it is a little less
 _BYTES = "surrogateescape"
 
@@ -28,9 +30,9 @@ _BYTES = "surrogateescape"
 def notices(log: Log) -> Handler:
     """`GET /notices?after=N`: the events from offset N on, as a JSON list; an empty list says "nothing".
 
-    At most MOST_EVENTS at once: who is further behind asks again, from where the answer ended. JSON has text
-    and no bytes: those of a payload that are not UTF-8 travel as lone surrogates, U+DC80 to U+DCFF (Python's
-    "surrogateescape", PEP 383), from which `pull` makes the same bytes again.
+    At most MOST_EVENTS and MOST_BYTES at once: who is further behind asks again, from where the answer ended.
+    JSON has text and no bytes: those of a payload that are not UTF-8 travel as lone surrogates, U+DC80 to
+    U+DCFF (Python's "surrogateescape", PEP 383), from which `pull` makes the same bytes again.
     """
 
     async def handle(request: Request) -> Response:
@@ -42,11 +44,16 @@ def notices(log: Log) -> Handler:
             return Response(400, body=f"the target takes a path and ?after=N, got none: {error}\n".encode())
         if not (re.fullmatch("[0-9]{1,18}", after) and int(after) <= log.next_offset):
             return Response(400, body=f"after=N takes 0 to {log.next_offset}, got {after[:20]!r}\n".encode())
-        found = log.read(int(after), MOST_EVENTS)
+        found = _as_many_as_fit(log.read(int(after), MOST_EVENTS))
         events = [[event.offset, event.time_s, event.payload.decode(errors=_BYTES)] for event in found]
         return Response(200, headers=(("Content-Type", "application/json"),), body=json.dumps(events).encode())
 
     return handle
+
+
+def _as_many_as_fit(events: list[Event]) -> list[Event]:
+    up_to = itertools.accumulate(len(event.payload) for event in events)
+    return events[: max(1, sum(size <= MOST_BYTES for size in up_to))]
 
 
 async def pull(address: Address, *, interval_s: float, duration_s: float) -> AsyncIterator[Event]:

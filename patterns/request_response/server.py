@@ -132,6 +132,8 @@ _CLOSE = ("Connection", "close")
 
 async def _send(writer: asyncio.StreamWriter, data: bytes, timeout_s: float) -> None:
     for start in range(0, len(data), PIECE_BYTES):
+        if start:
+            await asyncio.sleep(0)  # as long as the client takes it, drain() lets nobody else run
         writer.write(data[start : start + PIECE_BYTES])
         try:
             async with asyncio.timeout(timeout_s):

@@ -180,7 +180,7 @@ async def _resets_at_once(client: Client) -> str:
 
 @kind("never reads the big answers it asks for", limit=1024)
 async def _never_reads(client: Client) -> str:
-    asking = asyncio.ensure_future(client.send(client.target.big * 60))
+    asking = asyncio.ensure_future(client.send(client.target.big * 300))
     try:
         while not client.writer.transport.is_closing():  # paused, it hears of a reset by writing only
             await asyncio.sleep(1)

@@ -58,7 +58,7 @@ def _notices(_: contextlib.ExitStack) -> Handler:
     return notices(log)
 
 
-Q_ROWS = b"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<15) SELECT hex(zeroblob(32000)) FROM n"
+Q_ROWS = b"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3) SELECT hex(zeroblob(16000)) FROM n"
 GET = Request("GET", "/small")
 # Name, what serves, its handler, the small question, its answer, the big question.
 SERVERS: dict[str, tuple[Callable, Callable[[contextlib.ExitStack], Handler], Request, bytes, Request]] = {

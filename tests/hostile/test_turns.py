@@ -10,6 +10,7 @@ import socket
 import pytest
 
 from patterns.request_response import serve
+from patterns.request_response.requests import PIECE_BYTES
 from patterns.wire.framing import Request, Response
 from patterns.wire.listen import listen
 from patterns.wire.listen.address import ACCEPTED_AT_ONCE
@@ -17,7 +18,7 @@ from tests.hostile.clients import reset
 
 POLITE = b"GET /polite HTTP/1.1\r\nHost: h\r\n\r\n"
 GREEDY = b"GET /greedy HTTP/1.1\r\nHost: h\r\n\r\n"
-LONG = b"GET /greedy HTTP/1.1\r\nHost: h\r\nX: %s\r\n\r\n" % (b"x" * (4096 - 38))
+LONG = GREEDY[:-2] + b"X: %s\r\n\r\n" % (b"x" * (PIECE_BYTES - len(GREEDY) - 5))
 TINY_CHUNKS = b"POST /greedy HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 20_000
 
 
@@ -51,6 +52,10 @@ async def test_a_flood_in_advance_lets_another_request_through_after_a_few_turns
         assert handled.order.count("/greedy") == 2 * requests  # and they lose nothing by it
         for writer in (polite, *(writer for _, writer in others)):
             reset(writer)
+
+
+def test_the_long_request_is_a_whole_piece():
+    assert len(LONG) == PIECE_BYTES
 
 
 async def test_a_body_of_tiny_chunks_lets_another_request_through():

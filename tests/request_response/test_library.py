@@ -233,7 +233,7 @@ async def test_sql_answers_are_bounded_all_rows_together(library):
     response = await answered(library, Request("POST", "/sql", body=query))
     assert (response.status, json.loads(response.body)) == (
         400,
-        {"error": "expected an answer of at most 1000000 bytes, got more; ask for less at once"},
+        {"error": "expected an answer of at most 100000 bytes, got more; ask for less at once"},
     )
 
 

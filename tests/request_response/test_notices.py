@@ -74,6 +74,18 @@ async def test_who_is_far_behind_gets_a_thousand_at_once():
     assert pulled == [b"%d" % number for number in range(2_500)]
 
 
+async def test_an_answer_has_128_kib_of_payloads_or_a_single_longer_one():
+    log = Log()
+    for size in (65_536, 65_536, 1, 200_000, 5):
+        log.append(b"x" * size, 0.0)
+    async with await serve(notices(log)) as server:
+        offsets = [
+            [event[0] for event in json.loads((await ask(server.address, Request("GET", f"/notices?after={n}"))).body)]
+            for n in range(6)
+        ]
+    assert offsets == [[0, 1], [1, 2], [2], [3], [4], []]
+
+
 class Asked:
     """A server's handler with no news, `slow_s[n]` seconds late at the n-th ask; `at`: when it was asked."""
 
