@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import ast
 import random
+import re
+import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pytest
 
-from patterns.wire.framing import Data, Event, FramingError, Head, Parser, RequestParser, ResponseParser, State
+from patterns.wire import framing
+from patterns.wire.framing import (
+    Data,
+    Event,
+    FramingError,
+    Head,
+    Parser,
+    RequestParser,
+    Response,
+    ResponseParser,
+    State,
+)
 
 
 class Outcome(NamedTuple):
@@ -130,11 +143,12 @@ class Fuzzed(NamedTuple):
     methods: list[str]
     """What the responses answer."""
 
-    def parser(self) -> Parser:
+    def parser(self, answered: int = 0) -> Parser:
+        """One that knows what was asked; the first `answered` of the questions have their answers already."""
         if self.is_request:
             return RequestParser()
         parser = ResponseParser()
-        for method in self.methods:
+        for method in self.methods[answered:]:
             parser.expect(method)
         return parser
 
@@ -162,16 +176,94 @@ def fuzzed(seed: int) -> Iterator[Fuzzed]:
         yield Fuzzed(bytes(stream), cut(bytes(stream), chance), is_request, methods)
 
 
+LINE = re.compile(rb"[^\r\n]*\r\n")
+FOLDED = re.compile(rb"\n[ \t]")
+WHERE_IT_ENDS = re.compile(rb"\n(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
+
+
+def check_head(head: bytes) -> None:
+    """What no head may have that was let through, looked for in another way than the parser does."""
+    assert b"".join(LINE.findall(head)) == head, f"a bare CR or LF: {head!r}"
+    assert not FOLDED.search(head), f"a folded line: {head!r}"
+    assert len(WHERE_IT_ENDS.findall(head)) < 2, f"two ways to find the end: {head!r}"
+    assert b"\0" not in head, f"a NUL: {head!r}"
+
+
 def check(case: Fuzzed) -> Outcome:
     """What must be true of every stream. Returns what the parser said of it, fed whole."""
     whole = outcome(case.parser(), [case.stream])
     assert outcome(case.parser(), case.pieces) == whole, case
     assert whole.state in {State.CLOSED, State.FAILED}, case
-    at = 0
+    at = answered = 0
     for event in whole.events:
         assert at <= event.at <= len(case.stream), case
         at = event.at
         if isinstance(event, Head):
-            alone = type(case.parser())().feed(case.stream[event.start : event.at])
+            check_head(case.stream[event.start : event.at])
+            alone = case.parser(answered).feed(case.stream[event.start : event.at])
             assert alone[0] == Head(event.message, event.at - event.start), case
+            answered += isinstance(event.message, Response) and event.message.status >= 200
     return whole
+
+
+MAX_FRAME = 300
+
+
+class FuzzedFrames(NamedTuple):
+    stream: bytes
+    pieces: list[bytes]
+
+
+def fuzzed_frames(seed: int) -> Iterator[FuzzedFrames]:
+    """Frames in a row without end, up to the limit and now and then over it, some spoilt, in pieces."""
+    chance = random.Random(seed)
+    while True:
+        lengths = chance.choices([0, 1, 2, 5, 40, *range(MAX_FRAME - 1, MAX_FRAME + 2)], [4] * 5 + [1] * 3, k=3)
+        stream = bytearray().join(framing.encode_frame(chance.randbytes(length)) for length in lengths)
+        match chance.randrange(4):
+            case 0:
+                at = chance.randint(0, len(stream))
+                del stream[at : at + chance.choice([1, 4, 9])]
+            case 1:
+                at = chance.randint(0, len(stream))
+                stream[at : at + 1] = chance.randbytes(chance.randrange(3))
+        yield FuzzedFrames(bytes(stream), cut(bytes(stream), chance))
+
+
+def check_frames(case: FuzzedFrames) -> str | None:
+    """Any pieces give what a plain loop over the whole stream finds. Returns the error's name, if there was one."""
+    expected = frames_by_struct(case.stream)
+    assert frames_by_parser([case.stream]) == expected, case
+    assert frames_by_parser(case.pieces) == expected, case
+    whole = b"".join(map(framing.encode_frame, expected[0]))
+    assert case.stream.startswith(whole), case
+    return expected[1]
+
+
+def frames_by_struct(stream: bytes) -> tuple[list[bytes], str | None]:
+    """The oracle: lengths read with `struct` from a stream that has come whole."""
+    found: list[bytes] = []
+    at = 0
+    while at < len(stream):
+        if at + 4 > len(stream):
+            return found, "Truncated"
+        (length,) = struct.unpack_from(">I", stream, at)
+        if length > MAX_FRAME:
+            return found, "BodyTooLarge"
+        if at + 4 + length > len(stream):
+            return found, "Truncated"
+        found.append(stream[at + 4 : at + 4 + length])
+        at += 4 + length
+    return found, None
+
+
+def frames_by_parser(pieces: Sequence[bytes]) -> tuple[list[bytes], str | None]:
+    parser = framing.FrameParser(MAX_FRAME)
+    found: list[bytes] = []
+    try:
+        for piece in pieces:
+            found += parser.feed(piece)
+        parser.feed_eof()
+    except FramingError as error:
+        return found, type(error).__name__
+    return found, None

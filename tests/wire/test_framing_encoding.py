@@ -3,86 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from patterns.wire.framing import (
     LAST_CHUNK,
     FramingError,
-    Headers,
-    Message,
     Request,
-    RequestAssembler,
     Response,
-    ResponseAssembler,
     encode,
     encode_chunk,
 )
 
-TOKENS = st.text("!#$%&'*+-.^_`|~0129abzABZ", min_size=1, max_size=12)
-TARGETS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=30)
-TEXT = st.text(
-    st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f") | st.just("\t"), max_size=30
-)
-VALUES = TEXT.map(lambda text: text.strip(" \t"))
-BODIES = st.binary(max_size=300) | st.sampled_from([b"\r\n\r\n", b"0\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"])
-FRAMING_NAMES = {"host", "content-length", "transfer-encoding", "connection"}
-HEADERS = st.lists(st.tuples(TOKENS.filter(lambda name: name.lower() not in FRAMING_NAMES), VALUES), max_size=6).map(
-    tuple
-)
 HOST = (("Host", "a"),)
-
-
-@st.composite
-def requests(draw: st.DrawFn) -> Request:
-    return Request(draw(TOKENS), draw(TARGETS), HOST + draw(HEADERS), draw(BODIES))
-
-
-@st.composite
-def responses(draw: st.DrawFn) -> Response:
-    status = draw(st.sampled_from([200, 201, 404, 500, 599, 799, 999]))
-    return Response(status, draw(TEXT.filter(bool)), draw(HEADERS), draw(BODIES))
-
-
-def pieces_of(data: st.DataObject, stream: bytes) -> list[bytes]:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
-    return [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
-
-
-def own_headers(message: Message) -> Headers:
-    return tuple(header for header in message.what.headers if header[0].lower() not in FRAMING_NAMES - {"host"})
-
-
-def check_round_trip(
-    sent: list[Request] | list[Response],
-    chunked: bool,
-    assembler: RequestAssembler | ResponseAssembler,
-    data: st.DataObject,
-) -> None:
-    encoded = [encode(message, chunked=chunked) for message in sent]
-    stream = b"".join(encoded)
-    found = [message for piece in pieces_of(data, stream) for message in assembler.feed(piece)]
-    assert [stream[message.start : message.end] for message in found] == encoded
-    assert [message.what.body for message in found] == [message.body for message in sent]
-    assert [own_headers(message) for message in found] == [message.headers for message in sent]
-    assert [encode(message.what) for message in found] == encoded
-    for before, after in zip(sent, found, strict=True):
-        match before, after.what:
-            case Request(), Request():
-                assert (before.method, before.target) == (after.what.method, after.what.target)
-            case Response(), Response():
-                assert (before.status, before.reason) == (after.what.status, after.what.reason)
-    assert assembler.feed_eof() == []
-
-
-@given(st.lists(requests(), max_size=4), st.booleans(), st.data())
-def test_requests_come_back_in_any_pieces(sent: list[Request], chunked: bool, data: st.DataObject) -> None:
-    check_round_trip(sent, chunked, RequestAssembler(), data)
-
-
-@given(st.lists(responses(), max_size=4), st.booleans(), st.data())
-def test_responses_come_back_in_any_pieces(sent: list[Response], chunked: bool, data: st.DataObject) -> None:
-    check_round_trip(sent, chunked, ResponseAssembler(), data)
 
 
 def test_what_is_known_of_the_body_is_said_in_the_head() -> None:
