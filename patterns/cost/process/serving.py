@@ -37,6 +37,7 @@ class Serving:
         self.pid = pid
         self.address = address
         self._collects = collects
+        self._owed = False  # whether it was asked to collect and has not said yet that it did
 
     async def sample(self) -> Sample:
         """Look at the server and all its child processes, from a thread, so that no loop is held up.
@@ -59,8 +60,12 @@ class Serving:
         if not self._collects:
             return False
         try:
+            if self._owed:  # signals are not counted: another one now might be this one
+                await self._watchman.line(COLLECT_LIMIT_S)
             os.kill(self.pid, signal.SIGUSR1)
+            self._owed = True
             await self._watchman.line(COLLECT_LIMIT_S)
+            self._owed = False
         except ProcessLookupError:
             raise HasEnded(await self._watchman.obituary()) from None
         except TimeoutError:
@@ -103,9 +108,11 @@ async def served(
     """
     argv, name = _command(what, options)
     raise_descriptor_limit()  # the child inherits it
-    watchman = await Child.start(str(HERE / "watchman.py"), *argv, what=name)
+    watchman = await Child.start(str(HERE / "watchman.py"), *argv, what=name, seeks=ADDRESS)
     try:
         pid, address = await _started(watchman, announces_on, start_limit_s)
+        if announces_on == "stdout" and _is_command(what):
+            watchman.discard_output()
         yield Serving(watchman, pid, address, collects=not _is_command(what))
     finally:
         await stop_all([watchman])
@@ -115,13 +122,13 @@ async def _started(watchman: Child, announces_on: str, limit_s: float) -> tuple[
     try:
         async with asyncio.timeout(limit_s):
             pid = int(await watchman.line(limit_s))
+            if announces_on == "stderr":
+                watchman.discard_output()
             while True:
                 if announces_on == "stdout":
                     found = ADDRESS.search(await watchman.line(limit_s))
-                elif (found := ADDRESS.search(watchman.last_words.encode())) is None:
-                    if watchman.process.returncode is not None:
-                        raise HasEnded(await watchman.obituary())
-                    await asyncio.sleep(0.02)
+                elif (found := await watchman.found) is None:
+                    raise HasEnded(await watchman.obituary())
                 if found is not None:
                     host = found["host"].decode().strip("[]")
                     return pid, Address(host, int(found["port"]))

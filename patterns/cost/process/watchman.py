@@ -22,6 +22,7 @@ import time
 
 GRACE_S = 2.0  # between asking the group to end and ending it
 PR_SET_PDEATHSIG = 1
+IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def follow_the_parent_in_death() -> None:
@@ -31,8 +32,10 @@ def follow_the_parent_in_death() -> None:
 
 
 def between_fork_and_exec() -> None:
-    """In the child: never outlive the watchman, and say who it is."""
+    """In the child: never outlive the watchman, hear the signals it does not, and say who it is."""
     follow_the_parent_in_death()
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_DFL)  # what is ignored stays so through exec
     os.write(1, b"%d\n" % os.getpid())
 
 
@@ -53,7 +56,7 @@ def end_when_stdin_ends(group: int) -> None:
 
 def main(argv: list[str]) -> int:
     """Run `argv` to its end; what it ended with, a signal as 128 + its number."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)  # the pipe alone decides
     try:
         server = subprocess.Popen(
