@@ -22,7 +22,6 @@ from patterns.wire.framing import (
     RequestParser,
     Response,
     ResponseParser,
-    State,
 )
 from patterns.wire.tap.framings import WEBSOCKET, Framing, Message, Readers, Switch
 
@@ -116,7 +115,7 @@ class Responses:
         """The responses, and the parts of event streams, completed by these bytes."""
         self._requests.tell(self._parser)
         messages = self._collect(self._parser.feed(data))
-        if self._is_stream and self._parser.state in {State.CHUNK_SIZE, State.TRAILERS, State.UNTIL_CLOSE}:
+        if self._is_stream and self._parser.at >= self._end + self._line_end:
             messages += self._part()
         return messages
 
