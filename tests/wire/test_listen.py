@@ -1,38 +1,17 @@
 import asyncio
 import errno
-import socket
-import struct
 
 import pytest
+from listen_clients import talk, until
 
 from patterns.wire.listen import Address, check_host, listen
+from tests.hostile.clients import reset
 
 
 async def echo(reader, writer):
     while data := await reader.read(65_536):
         writer.write(data)
         await writer.drain()
-
-
-async def talk(address, data):
-    reader, writer = await asyncio.open_connection(*address)
-    writer.write(data)
-    writer.write_eof()
-    answer = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    return answer
-
-
-def reset(writer):
-    """Close so that the other side sees RST, not FIN."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def until(condition):
-    while not condition():  # noqa: ASYNC110  # the clock jumps, so looking often costs nothing
-        await asyncio.sleep(0.001)
 
 
 async def test_every_connection_gets_a_handler_and_is_closed_when_it_ends():

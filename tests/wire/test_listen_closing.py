@@ -1,36 +1,17 @@
 import asyncio
 import contextlib
 import gc
-import os
 import socket
 import warnings
 
 import pytest
+from listen_clients import descriptors, talk, until
 
 from patterns.wire.listen import FLUSH_LIMIT_S, LINGER_S, STOP_LIMIT_S, listen
 
 
-def descriptors() -> int:
-    return len(os.listdir("/dev/fd"))
-
-
 async def forever(reader, writer):
     await asyncio.Event().wait()
-
-
-async def talk(address, data):
-    reader, writer = await asyncio.open_connection(*address)
-    writer.write(data)
-    writer.write_eof()
-    answer = await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    return answer
-
-
-async def until(condition, step_s=0.001):
-    while not condition():  # noqa: ASYNC110  # the clock jumps, so looking often costs nothing
-        await asyncio.sleep(step_s)
 
 
 async def test_stopping_cancels_the_handlers_and_leaves_nothing():
@@ -159,3 +140,20 @@ async def test_a_client_that_never_reads_is_left_after_the_flush_time():
             start = asyncio.get_running_loop().time()
             await until(lambda: not server.connections, 0.25)
             assert asyncio.get_running_loop().time() - start == pytest.approx(FLUSH_LIMIT_S, abs=0.25)
+
+
+@pytest.mark.parametrize("steps", range(1, 8))  # at 0 it has not begun
+async def test_a_stop_that_is_interrupted_leaves_nothing_either(steps):
+    before = descriptors()
+    server = await listen(forever)
+    sockets = [socket.create_connection(server.address) for _ in range(5)]
+    await asyncio.sleep(0.001)
+    stopping = asyncio.create_task(server.stop())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    stopping.cancel()
+    await asyncio.gather(stopping, return_exceptions=True)
+    for client in sockets:
+        client.close()
+    await asyncio.sleep(0.001)
+    assert (server.connections, descriptors()) == (0, before)
