@@ -11,33 +11,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from patterns.cost.model import Cost
+from patterns.cost.model import Cost, percentile
 from patterns.wait.log import Event
 from patterns.wire.tap import Direction, Kind, Seen, Traffic
 
+__all__ = ["connections_held_s", "cost", "percentile"]
+
 ENDS = {Kind.CLOSE, Kind.RESET, Kind.CUT}
-
-
-def percentile(values: Iterable[float], q: float) -> float:
-    """Return the q-th percentile, q from 0 to 100, interpolated linearly between the two nearest values.
-
-    The values sorted are x[0] … x[n−1]; the result lies at position q/100 · (n − 1). This is type 7 of
-    Hyndman and Fan (1996), and what numpy.percentile and statistics.quantiles(method="inclusive") do.
-
-    Raises:
-        ValueError: no values, a value that is not a number, or q out of range.
-    """
-    if not 0 <= q <= 100:
-        raise ValueError(f"q is {q!r}: expected 0 to 100, as in percentile(values, 99)")
-    ordered = sorted(values)
-    if not ordered:
-        raise ValueError("no values: a percentile needs at least one")
-    if any(map(math.isnan, ordered)):
-        raise ValueError("a value is not a number (nan): there is no order to take a percentile of")
-    position = q / 100 * (len(ordered) - 1)
-    low = math.floor(position)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
 
 
 def connections_held_s(traffic: Traffic, until_s: float) -> float:

@@ -1,4 +1,4 @@
-"""What a pattern costs, by closed form: the line that every measurement is drawn on.
+"""What a pattern costs on average, by closed form: the line that every measurement is drawn on.
 
 The problem: a measurement alone says what happened, not why, and not what a thousand times more would cost.
 The assumption: independent random arrivals, a path with one constant round-trip time, a memoryless fault.
@@ -12,33 +12,11 @@ second; S size; m mean bytes between two faults of a link; h overhead of one req
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
+from patterns.cost.model.row import Cost
+
 How = Literal["new connection", "keep-alive", "pipelined"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One row, the same for every pattern, from a model or a measurement. Units are in the names.
-
-    `staleness`: from when an event happened until the client has it. `useless_responses`: those that
-    brought nothing new. `connections_held_s`: connections × seconds, summed. None: not known.
-    """
-
-    pattern: str
-    messages_to_server: float
-    messages_to_client: float
-    bytes_to_server: float
-    bytes_to_client: float
-    useless_responses: float
-    connections_held_s: float
-    staleness_p50_s: float | None
-    staleness_p99_s: float | None
-    staleness_max_s: float | None
-    events_missed: int
-    server_memory_per_connection_bytes: float | None = None
-    server_cpu_per_connection_s: float | None = None
 
 
 def round_trips(n: int, how: How) -> int:
@@ -120,6 +98,61 @@ def pulling(
         staleness_p50_s=0.50 * interval_s + one_way_s,
         staleness_p99_s=0.99 * interval_s + one_way_s,
         staleness_max_s=interval_s + one_way_s,
+        events_missed=0,
+    )
+
+
+def long_polling(
+    rate_per_s: float,
+    wait_s: float,
+    duration_s: float,
+    clients: int = 1,
+    *,
+    request_bytes: float = 0,
+    empty_response_bytes: float = 0,
+    event_bytes: float = 0,
+    rtt_s: float = 0.0,
+) -> Cost:
+    """Each client asks, is held until news or for `wait_s` = W, and asks again at once; news are Poisson.
+
+    Poisson arrivals do not remember, so each request begins afresh when it reaches the server (a renewal
+    process), R after the answer before it left:
+
+    - Something happened during that R, with probability 1 − e^(−λR): answered at once, everything in one answer.
+      Otherwise it is held for min(Exp(λ), W), on average (1 − e^(−λW))/λ, or W where nothing ever happens.
+    - So a request takes C = R + e^(−λR) · (1 − e^(−λW))/λ, and there are N · T/C: near one an event for
+      rare events and a long W, at most N · T/R however many happen.
+    - Useless are those that time out: e^(−λR) · e^(−λW) of them.
+    - Staleness: an event that finds a request waiting travels R/2. For a part a = (C − R)/C of the time
+      one is waiting; other events fall uniformly into the gap R, wait out the rest of it, and
+      travel R/2. So quantile q is R/2 for q ≤ a, else R/2 + R · (q − a)/(1 − a), and the largest 3R/2.
+    - Connections: N, held for all of T.
+
+    Raises:
+        ValueError: a wait that is not positive.
+    """
+    if not wait_s > 0:
+        raise ValueError(f"wait_s is {wait_s!r}: it must be above 0")
+    quiet = math.exp(-rate_per_s * rtt_s)
+    held_s = quiet * (-math.expm1(-rate_per_s * wait_s) / rate_per_s if rate_per_s else wait_s)
+    cycle_s = rtt_s + held_s
+    waiting = held_s / cycle_s
+    asks = clients * duration_s / cycle_s
+
+    def quantile_s(q: float) -> float:
+        return rtt_s / 2 + (rtt_s * (q - waiting) / (1 - waiting) if q > waiting else 0.0)
+
+    return Cost(
+        pattern="long polling",
+        messages_to_server=asks,
+        messages_to_client=asks,
+        bytes_to_server=asks * request_bytes,
+        bytes_to_client=asks * empty_response_bytes + clients * rate_per_s * duration_s * event_bytes,
+        useless_responses=asks * quiet * math.exp(-rate_per_s * wait_s),
+        connections_held_s=clients * duration_s,
+        staleness_p50_s=quantile_s(0.50),
+        staleness_p99_s=quantile_s(0.99),
+        staleness_max_s=1.5 * rtt_s,
         events_missed=0,
     )
 
