@@ -186,7 +186,8 @@ def test_an_interrupt_at_any_moment_leaves_nothing(work: Callable[[], Work]) -> 
     assert at_every_moment(work) == []
 
 
-@pytest.mark.parametrize("again_after", [1, 3])
+@pytest.mark.soak
+@pytest.mark.parametrize("again_after", [1, 2, 3])
 @pytest.mark.parametrize("work", CASES, ids=lambda work: work.__name__)
 def test_nor_do_two_interrupts_in_a_row(work: Callable[[], Work], again_after: int) -> None:
     assert at_every_moment(work, again_after) == []
