@@ -19,7 +19,7 @@ and who cannot keep up has to be dealt with.
 from patterns.push.contract import Follow, Serve, resume
 from patterns.push.outbox import Outbox, Overload
 from patterns.push.raw import follow_raw, serve_raw
-from patterns.push.sse import encode_sse, follow_sse, serve_sse
+from patterns.push.sse import follow_sse, serve_sse, sse_bytes
 from patterns.push.subscribers import PushServer, Subscribers
 from patterns.push.websocket import follow, message_bytes, serve
 
@@ -30,7 +30,6 @@ __all__ = [
     "PushServer",
     "Serve",
     "Subscribers",
-    "encode_sse",
     "follow",
     "follow_raw",
     "follow_sse",
@@ -39,4 +38,5 @@ __all__ = [
     "serve",
     "serve_raw",
     "serve_sse",
+    "sse_bytes",
 ]

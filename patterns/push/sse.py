@@ -8,9 +8,12 @@ What a way back would be good for shows in what is lacking: nobody can ask the c
 response has a greatest age: a client that lives comes back, and one that does not is forgotten.
 
     id: 17
-    data: 12.5 aGVsbG8=         the time, and the payload in base64: a line may hold neither any byte nor any line end
-                                (an empty line ends the event)
-    :                           a comment, the heartbeat
+    data: 1.2500000000000000e+01 aGVsbG8=
+
+    :
+
+The data is the time, in the 17 digits that lose nothing, and the payload in base64, for a line cannot hold any
+byte. An empty line ends an event. A line that begins with a colon is a comment, here the heartbeat.
 """
 
 import asyncio
@@ -37,9 +40,14 @@ _ENDLESS = Limits(body_bytes=1 << 62)
 
 
 def encode_sse(event: Event) -> bytes:
-    """An event as lines of text; its size depends on the digits of its offset and time."""
+    """An event as lines of text."""
     payload = base64.b64encode(event.payload).decode()
-    return f"id: {event.offset}\ndata: {event.time_s!r} {payload}\n\n".encode()
+    return f"id: {event.offset}\ndata: {event.time_s:.16e} {payload}\n\n".encode()
+
+
+def sse_bytes(offset: int, payload_bytes: int) -> int:
+    """The size of an event as lines of text; times from 1e-99 to 1e99 s are all of the same length."""
+    return len(encode_sse(Event(offset, 1.0, bytes(payload_bytes))))
 
 
 def decode_sse(number: str, data: str) -> Event:

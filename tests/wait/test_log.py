@@ -112,3 +112,100 @@ def test_a_client_that_comes_back_by_offset_misses_nothing_and_sees_nothing_twic
     for limit in limits:
         seen += log.read(len(seen), limit)
     assert seen == list(log)[: len(seen)]
+
+
+def test_a_watcher_is_told_of_every_event_from_then_on_until_it_is_unwatched() -> None:
+    log, heard = log_of(b"before"), []
+    unwatch = log.watch(heard.append)
+    assert log.watchers == 1
+    told = [log.append(b"first", 1.0), log.append(b"second", 2.0)]
+    unwatch()
+    unwatch()
+    assert log.watchers == 0
+    log.append(b"after", 3.0)
+    assert heard == told
+
+
+def test_the_same_callback_may_watch_twice_and_leave_once() -> None:
+    log, heard = Log(), []
+    leave, _ = log.watch(heard.append), log.watch(heard.append)
+    leave()
+    log.append(b"a", 0.0)
+    assert len(heard) == 1
+
+
+def test_the_event_is_in_the_log_when_a_watcher_hears_of_it() -> None:
+    log, read = Log(), []
+    log.watch(lambda event: read.append(log.read(event.offset)))
+    event = log.append(b"a", 0.0)
+    assert read == [[event]]
+
+
+def test_a_watcher_that_fails_keeps_nobody_from_being_told() -> None:
+    log, heard = Log(), []
+
+    def fail(event: Event) -> None:
+        raise RuntimeError(f"no use for {event.offset}")
+
+    log.watch(heard.append)
+    log.watch(fail)
+    log.watch(heard.append)
+    with pytest.raises(ExceptionGroup) as caught:
+        log.append(b"a", 0.0)
+    assert [str(error) for error in caught.value.exceptions] == ["no use for 0"]
+    assert caught.value.message == "the events are in the log and every other watcher was told, but some failed"
+    assert heard == [log[0], log[0]]
+    with pytest.raises(ExceptionGroup):
+        log.append(b"b", 1.0)
+    assert heard[2:] == [log[1], log[1]]
+
+
+def test_a_watcher_may_leave_or_send_another_away_while_it_is_told() -> None:
+    log, heard = Log(), []
+    leave = []
+
+    def first(event: Event) -> None:
+        heard.append(("first", event.offset))
+        for unwatch in leave:
+            unwatch()
+
+    leave.append(log.watch(first))
+    leave.append(log.watch(lambda event: heard.append(("second", event.offset))))
+    log.watch(lambda event: heard.append(("third", event.offset)))
+    log.append(b"a", 0.0)
+    log.append(b"b", 0.0)
+    assert heard == [("first", 0), ("third", 0), ("third", 1)]
+
+
+def test_who_begins_to_watch_while_an_event_is_told_hears_of_the_next() -> None:
+    log, heard = Log(), []
+    log.watch(lambda event: log.watch(heard.append) if event.offset == 0 else None)
+    log.append(b"a", 0.0)
+    log.append(b"b", 0.0)
+    assert heard == [log[1]]
+
+
+def test_what_a_watcher_appends_is_told_after_the_event_in_hand() -> None:
+    log, heard = Log(), []
+    log.watch(lambda event: log.append(b"echo", 0.0) if event.payload == b"call" else None)
+    log.watch(heard.append)
+    log.append(b"call", 0.0)
+    assert [event.payload for event in heard] == [b"call", b"echo"]
+
+
+@given(st.lists(st.sampled_from(["append", "watch", "unwatch"]), max_size=60))
+def test_a_watcher_hears_exactly_what_is_appended_while_it_watches(moves) -> None:
+    log, watching, over = Log(), [], []
+    for move in moves:
+        if move == "append":
+            log.append(b"", 0.0)
+        elif move == "watch":
+            heard = []
+            watching.append((log.watch(heard.append), log.next_offset, heard))
+        elif watching:
+            unwatch, since, heard = watching.pop(0)
+            unwatch()
+            over.append((heard, log.read(since)))
+    over += [(heard, log.read(since)) for _, since, heard in watching]
+    assert all(heard == expected for heard, expected in over)
+    assert log.watchers == len(watching)
