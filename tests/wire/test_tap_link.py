@@ -1,11 +1,8 @@
-import asyncio
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterns.wire.listen import listen
-from patterns.wire.tap import Direction, Kind, Lane, Link, Parcel, tap
+from patterns.wire.tap import Direction, Kind, Lane, Link, Parcel
 
 UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
 DATA, EOF, RESET = Kind.DATA, Kind.EOF, Kind.RESET
@@ -216,63 +213,47 @@ def test_a_misspelt_setting_is_refused():
         Link().delay = 0.1
 
 
-async def test_a_slider_changes_the_delay_of_an_open_connection(now, servers):
-    async with await listen(servers.shout) as server, await tap(server.address) as path:
-        reader, writer = await asyncio.open_connection(*path.address)
-        for delay_s in (D, 4 * D, 0.0, 2 * D):
-            path.link.delay_s = delay_s
-            start = now()
-            writer.write(b"x")
-            assert await reader.readexactly(1) == b"X"
-            assert now() == start + 2 * delay_s
-        writer.close()
+@given(st.lists(st.tuples(st.binary(max_size=300), st.booleans()), max_size=20), st.integers(1, 50))
+def test_what_passes_at_once_leaves_the_lane_as_if_it_had_gone_through_it(entries, corrupt_every):
+    short, long = lane(), lane()
+    for number, (data, is_corrupted) in enumerate(entries):
+        now_s = float(number)
+        for road in (short, long):
+            road.link.corrupt_every = corrupt_every if is_corrupted else None
+        long.enter(DATA, data, now_s)
+        usual = long.leave(now_s)
+        if short.pass_at_once(data, now_s):
+            assert not is_corrupted
+            assert usual == Parcel(DATA, data, now_s)
+        else:
+            assert is_corrupted
+            short.enter(DATA, data, now_s)
+            assert short.leave(now_s) == usual
+        assert short.under_way_bytes == long.under_way_bytes == 0
 
 
-async def test_a_throttled_connection_trickles(now, servers):
-    async with await listen(servers.shout) as server, await tap(server.address, bytes_per_s=1024.0) as path:
-        reader, writer = await asyncio.open_connection(*path.address)
-        start = now()
-        writer.write(b"x" * 1024)
-        assert await reader.readexactly(1024) == b"X" * 1024
-        assert now() == start + 2.0
-        writer.close()
-
-
-async def test_corruption_reaches_the_client_and_the_record(servers):
-    async with await listen(servers.shout) as server, await tap(server.address, corrupt_every=4) as path:
-        reader, writer = await asyncio.open_connection(*path.address)
-        writer.write(b"0000")
-        got = await reader.readexactly(4)
-        assert path.traffic.stream(1, DOWN) == got
-        assert path.traffic.stream(1, UP)[:3] == got[:3] == b"000"
-        assert got[3:] != path.traffic.stream(1, UP)[3:].upper() != b"0"
-        writer.close()
-
-
-async def test_a_blackhole_is_only_silence_and_what_was_sent_arrives_after_it(now, servers):
-    async with await listen(servers.shout) as server, await tap(server.address, delay_s=D) as path:
-        reader, writer = await asyncio.open_connection(*path.address)
-        writer.write(b"x")
-        assert await reader.readexactly(1) == b"X"
-        path.link.blackhole = True
-        writer.write(b"y")
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(3600):
-                await reader.read(1)
-        assert path.connections == 1
-        start = now()
-        path.link.blackhole = False
-        assert await reader.readexactly(1) == b"Y"
-        assert now() == start + 2 * D
-        writer.close()
-
-
-async def test_a_connection_begun_in_a_blackhole_reaches_the_server_after_it(servers):
-    async with await listen(servers.shout) as server, await tap(server.address, blackhole=True) as path:
-        reader, writer = await asyncio.open_connection(*path.address)
-        writer.write(b"x")
-        await asyncio.sleep(10)
-        assert server.connections == len(path.traffic) == 0
-        path.link.blackhole = False
-        assert await reader.readexactly(1) == b"X"
-        writer.close()
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("delay_s", 0.5),
+        ("jitter_s", 0.5),
+        ("bytes_per_s", 1e9),
+        ("cut_after_bytes", 10),
+        ("half_close_after_bytes", {UP: 10}),
+        ("cut_mean_bytes", 1e9),
+        ("corrupt_every", 10),
+        ("blackhole", True),
+    ],
+)
+def test_on_a_link_with_a_fault_nothing_passes_at_once_until_it_is_healed(name, value):
+    road = lane()
+    usual = getattr(road.link, name)
+    assert road.pass_at_once(b"x", 1.0)
+    setattr(road.link, name, value)
+    assert not road.pass_at_once(b"x", 1.0)
+    road.enter(DATA, b"behind", 1.0)
+    setattr(road.link, name, usual)
+    assert not road.pass_at_once(b"x", 1.0)  # it would overtake
+    assert run(road, now_s=1.0) == [(1.0, Parcel(DATA, b"behind", 1.0))]
+    assert road.pass_at_once(b"x", 2.0)
+    assert not lane(ready_s=5.0).pass_at_once(b"x", 4.0)

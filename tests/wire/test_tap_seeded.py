@@ -9,7 +9,7 @@ from patterns.wire.listen import listen
 from patterns.wire.tap import Direction, Kind, Link, tap
 
 UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
-LINK = {name for name in Link.__dataclass_fields__ if name != "watchers"}
+LINK = {name for name, field in Link.__dataclass_fields__.items() if field.init}
 
 
 async def answer(reader, writer):

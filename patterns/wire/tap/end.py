@@ -58,6 +58,7 @@ class End(asyncio.BufferedProtocol):
         self.full = False  # bytes wait for the receiver
         self.has_ended = False  # it will send no more
         self.lost = False
+        self._is_read = True
         self._waits_to_reset = False
         self._watched: int | None = None  # a descriptor of the same socket, while the kernel is waited for
 
@@ -111,7 +112,8 @@ class End(asyncio.BufferedProtocol):
 
     def flow(self, on: bool) -> None:
         """Read from it, or leave what it sends in the kernel, which then slows the sender down."""
-        if self.transport is not None and not self.has_ended:
+        if self.transport is not None and not self.has_ended and on is not self._is_read:
+            self._is_read = on
             if on:
                 self.transport.resume_reading()
             else:

@@ -13,6 +13,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from patterns.wire.tap.record import Direction, Kind
@@ -54,11 +55,12 @@ class Link:
     blackhole: bool = False
     window_bytes: int = 1 << 20
     seed: int = 0
+    is_plain: bool = field(default=True, init=False, repr=False, compare=False)  # no fault but perhaps idle_cut_s
     watchers: list[Callable[[], None]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __setattr__(self, name: str, value: object) -> None:
         if name not in self.__dataclass_fields__:
-            names = ", ".join(field for field in self.__dataclass_fields__ if field != "watchers")
+            names = ", ".join(field for field, kind in self.__dataclass_fields__.items() if kind.init)
             raise AttributeError(f"a link has no {name!r}; it has {names}")
         least, strictly = _LEAST.get(name, (None, False))
         if least is not None and value is not None:
@@ -68,6 +70,7 @@ class Link:
                     wanted = f"a number {'>' if strictly else '≥'} {least}"
                     raise ValueError(f"expected {name} to be {wanted}, got {number!r}")
         super().__setattr__(name, value)
+        object.__setattr__(self, "is_plain", all(self.__dict__.get(one) == usual for one, usual in _PLAIN.items()))
         for changed in self.__dict__.get("watchers", ()):
             changed()
 
@@ -82,6 +85,18 @@ _LEAST: dict[str, tuple[float, bool]] = {
     "idle_cut_s": (0, True),
     "corrupt_every": (1, False),
     "window_bytes": (1, False),
+}
+
+
+_PLAIN: dict[str, object] = {
+    "delay_s": 0.0,
+    "jitter_s": 0.0,
+    "bytes_per_s": None,
+    "cut_after_bytes": None,
+    "half_close_after_bytes": None,
+    "cut_mean_bytes": None,
+    "corrupt_every": None,
+    "blackhole": False,
 }
 
 
@@ -109,8 +124,27 @@ class Lane:
         self._before: deque[Parcel] = deque()  # the line
         self._crossing: deque[tuple[float, Parcel]] = deque()  # on it, with the time of arrival
         self._passed = 0
-        self._jitter = random.Random(f"jitter {link.seed} {connection} {direction}")
-        self._noise = random.Random(f"noise {link.seed} {connection} {direction}")
+        self._name = f"{link.seed} {connection} {direction}"
+
+    @cached_property
+    def _jitter(self) -> random.Random:
+        return random.Random(f"jitter {self._name}")
+
+    @cached_property
+    def _noise(self) -> random.Random:
+        return random.Random(f"noise {self._name}")
+
+    def pass_at_once(self, data: bytes, now_s: float) -> bool:
+        """Whether bytes that set out now arrive now as they are; if so, they have passed.
+
+        It says of a plain link what `enter` and `leave` would do, without the way through them.
+        """
+        if not self.link.is_plain or self._before or self._crossing or self._held:
+            return False
+        if now_s < self._ready_s or now_s < self._free_s or now_s < self._last_s:
+            return False
+        self._passed += len(data)
+        return True
 
     def enter(self, kind: Kind, data: bytes, now_s: float) -> None:
         """Something sets out."""

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 from patterns.wire.listen import Address
 from patterns.wire.tap.broken import BrokenWatch
@@ -43,6 +44,7 @@ class Pair:
         self._target, self._link, self._traffic, self._gone = target, link, traffic, gone
         self._loop = asyncio.get_running_loop()
         self._came_s = self._loop.time()
+        self._seed = link.seed
         self._handshake_s = 3 * link.delay_s
         self._quiet_since_s = self._came_s
         self.client = End(self, Direction.TO_SERVER, buffer, broken)
@@ -53,10 +55,14 @@ class Pair:
             Direction.TO_CLIENT: Lane(link, number, Direction.TO_CLIENT),
         }
         self._carried = dict.fromkeys(Direction, 0)
-        self._lifetime = random.Random(f"cut {link.seed} {number}").expovariate(1.0)  # in units of cut_mean_bytes
         self._ended: set[Direction] = set()
         self._latest = Direction.TO_SERVER  # the direction of the latest record
         self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    @cached_property
+    def _lifetime(self) -> float:
+        """In units of `cut_mean_bytes`."""
+        return random.Random(f"cut {self._seed} {self.number}").expovariate(1.0)
 
     @property
     def is_gone(self) -> bool:
@@ -77,9 +83,16 @@ class Pair:
 
     def came(self, way: Direction, kind: Kind, data: bytes = b"") -> None:
         """An end has sent something."""
-        if not self.over:
-            self._lanes[way].enter(kind, data, self._loop.time())
-            self._pump(way)
+        if self.over:
+            return
+        now_s, lane = self._loop.time(), self._lanes[way]
+        if kind is Kind.DATA and way not in self._ended:
+            to = self._from[way.back]
+            if to.takes and lane.pass_at_once(data, now_s):
+                self._write(to, way, data, now_s, now_s)
+                return
+        lane.enter(kind, data, now_s)
+        self._pump(way)
 
     def emptied(self, end: End) -> None:
         """An end takes more."""
@@ -180,11 +193,7 @@ class Pair:
             rooms = [size for size in (room, until_end) if size is not None]
             data = parcel.data[: max(min(rooms), 0)] if rooms else parcel.data
             if data:
-                assert to.transport is not None
-                to.transport.write(data)
-                self._carried[way] += len(data)
-                self._quiet_since_s = now_s
-                self._record(Kind.DATA, way, now_s, parcel.sent_s, data)
+                self._write(to, way, data, now_s, parcel.sent_s)
             if room is not None and len(data) >= room:
                 self.cut(after_the_rest=True)
             elif until_end is not None and len(data) >= until_end:
@@ -195,6 +204,13 @@ class Pair:
             to.reset()
         else:
             self._end(way, now_s, parcel.sent_s)
+
+    def _write(self, to: End, way: Direction, data: bytes, now_s: float, sent_s: float) -> None:
+        assert to.transport is not None
+        to.transport.write(data)
+        self._carried[way] += len(data)
+        self._quiet_since_s = now_s
+        self._record(Kind.DATA, way, now_s, sent_s, data)
 
     def _end(self, way: Direction, now_s: float, sent_s: float) -> None:
         """Tell the receiver that no more comes that way."""
