@@ -1,7 +1,7 @@
 """Whole messages, with the place in the stream where each starts and ends."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Generic, TypeVar
 
 from patterns.wire.framing.directions import RequestParser, ResponseParser
@@ -29,7 +29,7 @@ class Assembler(Generic[P]):
         self.parser = parser
         self._end = 0
         self._head: Head | None = None
-        self._body = bytearray()
+        self._body = BytesIO()  # hands its bytes out without copying them once more
 
     @property
     def pending_bytes(self) -> int:
@@ -38,24 +38,29 @@ class Assembler(Generic[P]):
 
     def feed(self, data: bytes) -> list[Message]:
         """The messages completed by these bytes, in order."""
-        return list(self._collect(self.parser.feed(data)))
+        return self._collect(events) if (events := self.parser.feed(data)) else []
 
     def feed_eof(self) -> list[Message]:
         """The stream has ended: the message that only its end completes, if there is one."""
-        return list(self._collect(self.parser.feed_eof()))
+        return self._collect(self.parser.feed_eof())
 
-    def _collect(self, events: Iterable[Event]) -> Iterator[Message]:
+    def _collect(self, events: list[Event]) -> list[Message]:
+        found: list[Message] = []
         for event in events:
             if isinstance(event, Head):
                 self._head = event
             elif self._head is None:
                 pass  # bytes of another protocol, behind a switch
             elif isinstance(event, Data):
-                self._body += event.data
+                self._body.write(event.data)
             else:
-                what = replace(self._head.message, body=bytes(self._body)) if self._body else self._head.message
-                yield Message(what, self._head.start, event.at, event.trailers)
-                self._end, self._head, self._body = event.at, None, bytearray()
+                what = self._head.message
+                if self._body.tell():
+                    what = replace(what, body=self._body.getvalue())
+                    self._body = BytesIO()
+                found.append(Message(what, self._head.start, event.at, event.trailers))
+                self._end, self._head = event.at, None
+        return found
 
 
 class RequestAssembler(Assembler[RequestParser]):

@@ -32,20 +32,21 @@ class FrameParser:
         """The payloads completed by these bytes, in order."""
         if self._failure is not None:
             raise self._failure.with_traceback(None)
-        self._buffer += data
+        buffer = self._buffer
+        buffer += data
         payloads: list[bytes] = []
-        start = 0
-        while (payload_start := start + PREFIX_BYTES) <= len(self._buffer):
-            length = int.from_bytes(self._buffer[start:payload_start], "big")
+        start, come = 0, len(buffer)
+        while (payload_start := start + PREFIX_BYTES) <= come:
+            length = int.from_bytes(buffer[start:payload_start], "big")
             if length > self.max_frame:
                 allowed = f"a frame of at most {self.max_frame} bytes"
                 self._failure = BodyTooLarge(allowed, f"one of {length}", "send it in parts")
                 break
-            if payload_start + length > len(self._buffer):
+            if payload_start + length > come:
                 break
             start = payload_start + length
-            payloads.append(bytes(self._buffer[payload_start:start]))
-        del self._buffer[:start]
+            payloads.append(bytes(buffer[payload_start:start]))
+        del buffer[:start]
         self.at += start
         if self._failure is not None and not payloads:
             raise self._failure

@@ -57,7 +57,8 @@ class Parser:
 
     def feed(self, data: bytes) -> list[Event]:
         """The events completed by these bytes, in order."""
-        self._refuse_if_failed()
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
         if self.state is State.CLOSED:
             self.move(Move.START)  # which the table does not have
         if len(data) < self._remaining and not self._buffer and type(data) is bytes:
@@ -77,7 +78,8 @@ class Parser:
 
     def feed_eof(self) -> list[Event]:
         """The stream has ended: the last event of a body until close, or `Truncated` inside a message."""
-        self._refuse_if_failed()
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
         if self.state is State.CLOSED:
             return []
         is_between = self.state is State.START_LINE and not self._buffer
@@ -98,17 +100,13 @@ class Parser:
         """
         self.state = follow(self.state, move)
 
-    def _refuse_if_failed(self) -> None:
-        if self._failure is not None:
-            raise self._failure.with_traceback(None)
-
     def _fail(self, error: FramingError) -> None:
         self.move(Move.ERROR)
         self._failure = error
         self._buffer.clear()
 
     def _take(self, count: int) -> bytes:
-        taken = bytes(self._buffer[:count])
+        taken = bytes(self._buffer if count == len(self._buffer) else self._buffer[:count])
         del self._buffer[:count]
         self._searched = 0
         self.at += count
