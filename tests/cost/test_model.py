@@ -210,16 +210,28 @@ async def test_given_the_events_polling_costs_exactly_what_a_simulation_costs(
     assert row.bytes_to_server == 3 * 100 * requests
     assert row.bytes_to_client == 3 * (80 * requests + 50 * len(ages))
     assert row.events_missed == 3 * (len(times) - len(ages))
-    assert row.staleness_p50_s == pytest.approx(model.percentile(ages, 50), abs=1e-9)
-    assert row.staleness_p99_s == pytest.approx(model.percentile(ages, 99), abs=1e-9)
+    assert row.staleness_p50_s == pytest.approx(model.percentile(ages * 3, 50), abs=1e-9)
+    assert row.staleness_p99_s == pytest.approx(model.percentile(ages * 3, 99), abs=1e-9)
     assert row.staleness_max_s == pytest.approx(max(ages), abs=1e-9)
 
 
 def test_a_push_costs_a_request_its_answer_and_one_message_an_event() -> None:
     row = given.push([0.05, 1.0, 1.0, 7.0], 10.0, 2, rtt_s=0.2, sizes=SIZES)
     assert row == model.Cost(
-        "push", 2, 10, 200, 2 * (80 + 200), 0, 20.0, 0.1, pytest.approx(0.1485), pytest.approx(0.15), 0
+        "push", 2, 10, 200, 2 * (80 + 200), 0, 20.0, 0.1, pytest.approx(0.15), pytest.approx(0.15), 0
     )
+
+
+def test_clients_that_come_at_different_times_are_added_up() -> None:
+    times = poisson(0.5, 600.0, seed=9)
+    hours = [given.long_polling_hour(times, 10.0, 600.0, rtt_s=0.1, start_s=start_s) for start_s in (0.0, 7.5)]
+    both = given.row("long polling", hours, len(times), SIZES)
+    assert both.messages_to_server == sum(hour.requests for hour in hours)
+    assert both.bytes_to_client == 80 * both.messages_to_server + 50 * 2 * len(times)
+    assert both.connections_held_s == pytest.approx(sum(hour.held_s for hour in hours))
+    late = [age_s for age_s in hours[1].staleness_s if age_s > 7.5 - times[0]]
+    assert late, "who comes late still gets what happened before, as old as it is"
+    assert hours[0] == given.long_polling_hour(times, 10.0, 600.0, rtt_s=0.1)
 
 
 def test_questions_that_come_while_others_are_answered_wait_for_them() -> None:

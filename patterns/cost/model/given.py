@@ -5,8 +5,9 @@ may miss it by several per cent and both be right. The assumption: a path with o
 and clients that compute in no time. The bargain: fed with the very times of the events, these count exactly what has
 to come by, and a measurement that differs has found a defect, in itself or in them.
 
-Times and lengths are in seconds from the start; `times_s` ascending. Clients are alike, so one is followed and
-its counts multiplied. Requests are sent before `duration_s`; their answers are all counted, those that the last ones
+Times and lengths are in seconds from the start; `times_s` ascending. Where all clients are alike, one is followed
+and counted so many times; clients that come at different times are followed one by one, each an `Hour`, and put
+together by `row`. Requests are sent before `duration_s`; their answers are all counted, those that the last ones
 brought too. What happens too late for them is missed.
 """
 
@@ -20,14 +21,18 @@ from dataclasses import dataclass, field
 from patterns.cost.model.row import Cost, percentile
 
 
-@dataclass
-class _Client:
-    """One client's hour: its requests, the answers that brought nothing, each delivered event's age."""
+@dataclass(slots=True)
+class Hour:
+    """What one client goes through: requests, answers, those of them that brought nothing, each event's age.
+
+    `responses` None: as many as requests.
+    """
 
     requests: int = 0
     useless: int = 0
     staleness_s: list[float] = field(default_factory=list)
     held_s: float = 0.0
+    responses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,16 @@ def short_polling(
     Raises:
         ValueError: an interval that is not positive.
     """
+    hour = short_polling_hour(times_s, interval_s, duration_s, rtt_s=rtt_s, start_s=start_s)
+    return row("short polling", [hour] * clients, len(times_s), sizes)
+
+
+def short_polling_hour(
+    times_s: Sequence[float], interval_s: float, duration_s: float, *, rtt_s: float = 0.0, start_s: float = 0.0
+) -> Hour:
+    """Return what one client of `short_polling` goes through."""
     _above_0(interval_s=interval_s)
-    client, next_event, number = _Client(), 0, 0
+    client, next_event, number = Hour(), 0, 0
     while (asked_s := start_s + number * interval_s) < duration_s:
         number += 1
         after = bisect_right(times_s, asked_s + rtt_s / 2)
@@ -68,8 +81,8 @@ def short_polling(
         client.useless += after == next_event
         client.staleness_s += [asked_s + rtt_s - time_s for time_s in times_s[next_event:after]]
         next_event = after
-    client.held_s = duration_s
-    return _row("short polling", client, len(times_s), clients, sizes)
+    client.held_s = duration_s - start_s
+    return client
 
 
 def long_polling(
@@ -89,8 +102,16 @@ def long_polling(
     Raises:
         ValueError: a wait that is not positive.
     """
+    hour = long_polling_hour(times_s, wait_s, duration_s, rtt_s=rtt_s)
+    return row("long polling", [hour] * clients, len(times_s), sizes)
+
+
+def long_polling_hour(
+    times_s: Sequence[float], wait_s: float, duration_s: float, *, rtt_s: float = 0.0, start_s: float = 0.0
+) -> Hour:
+    """Return what one client of `long_polling` goes through that first asks at `start_s`."""
     _above_0(wait_s=wait_s)
-    client, next_event, asked_s = _Client(), 0, 0.0
+    client, next_event, asked_s = Hour(), 0, start_s
     while asked_s < duration_s:
         came_s = asked_s + rtt_s / 2
         answered_s = came_s + wait_s
@@ -102,8 +123,8 @@ def long_polling(
         had_s = answered_s + rtt_s / 2
         client.staleness_s += [had_s - time_s for time_s in times_s[next_event:after]]
         next_event, asked_s = after, had_s
-    client.held_s = max(duration_s, asked_s)
-    return _row("long polling", client, len(times_s), clients, sizes)
+    client.held_s = max(duration_s, asked_s) - start_s
+    return client
 
 
 def push(
@@ -118,11 +139,15 @@ def push(
 
     What happened before the request came to the server follows its answer, older by what it waited.
     """
-    subscribed_s = rtt_s / 2
+    return row("push", [push_hour(times_s, duration_s, rtt_s=rtt_s)] * clients, len(times_s), sizes)
+
+
+def push_hour(times_s: Sequence[float], duration_s: float, *, rtt_s: float = 0.0, start_s: float = 0.0) -> Hour:
+    """Return what one client of `push` goes through that subscribes at `start_s`."""
+    subscribed_s = start_s + rtt_s / 2
     delivered = [time_s for time_s in times_s if time_s < duration_s]
     ages = [max(0.0, subscribed_s - time_s) + rtt_s / 2 for time_s in delivered]
-    client = _Client(requests=1, staleness_s=ages, held_s=duration_s)
-    return _row("push", client, len(times_s), clients, sizes, responses=1 + len(ages))
+    return Hour(requests=1, staleness_s=ages, held_s=duration_s - start_s, responses=1 + len(ages))
 
 
 def request_response(
@@ -137,12 +162,12 @@ def request_response(
     The event is the question; its staleness is the time to its answer: R, s, and the wait for those before it
     (Lindley's recursion: done = max(came, done before) + s).
     """
-    client, done_s = _Client(requests=len(times_s)), -math.inf
+    client, done_s = Hour(requests=len(times_s)), -math.inf
     for time_s in times_s:
         done_s = max(time_s + rtt_s / 2, done_s) + service_s
         client.staleness_s.append(done_s + rtt_s / 2 - time_s)
     client.held_s = math.fsum(client.staleness_s)
-    return _row("request-response", client, len(times_s), 1, sizes)
+    return row("request-response", [client], len(times_s), sizes)
 
 
 def quantile_interval(n: int, q: float, confidence: float = 0.99) -> tuple[float, float]:
@@ -176,24 +201,23 @@ def _binomial(n: int, k: int, p: float) -> float:
     return math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
 
 
-def _row(
-    pattern: str, client: _Client, happened: int, clients: int, sizes: Sizes, responses: int | None = None
-) -> Cost:
-    answers = client.requests if responses is None else responses
-    heads = client.requests  # an event pushed comes without one
-    ages = client.staleness_s
+def row(pattern: str, hours: Sequence[Hour], happened: int, sizes: Sizes = NO_SIZES) -> Cost:
+    """Add the clients up: one row, for `happened` events that each of them should have had."""
+    requests = sum(hour.requests for hour in hours)
+    ages = [age_s for hour in hours for age_s in hour.staleness_s]
     return Cost(
         pattern=pattern,
-        messages_to_server=clients * client.requests,
-        messages_to_client=clients * answers,
-        bytes_to_server=clients * client.requests * sizes.request_bytes,
-        bytes_to_client=clients * (heads * sizes.empty_response_bytes + len(ages) * sizes.event_bytes),
-        useless_responses=clients * client.useless,
-        connections_held_s=clients * client.held_s,
+        messages_to_server=requests,
+        messages_to_client=sum(hour.requests if hour.responses is None else hour.responses for hour in hours),
+        bytes_to_server=requests * sizes.request_bytes,
+        # An event that is pushed comes without a head: as many heads as requests.
+        bytes_to_client=requests * sizes.empty_response_bytes + len(ages) * sizes.event_bytes,
+        useless_responses=sum(hour.useless for hour in hours),
+        connections_held_s=math.fsum(hour.held_s for hour in hours),
         staleness_p50_s=percentile(ages, 50) if ages else None,
         staleness_p99_s=percentile(ages, 99) if ages else None,
         staleness_max_s=max(ages, default=None),
-        events_missed=clients * (happened - len(ages)),
+        events_missed=len(hours) * happened - len(ages),
     )
 
 
