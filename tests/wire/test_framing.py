@@ -92,6 +92,17 @@ def test_offsets_cut_exactly_the_message_out_of_the_stream(piece_bytes: int) -> 
     assert assembler.pending_bytes == 0
 
 
+def test_a_message_is_handed_over_with_the_byte_that_completes_it() -> None:
+    stream = GET + POST + b"\r\n" + CHUNKED + GET
+    assembler = RequestAssembler()
+    complete_at = [
+        (message.end, at + 1) for at in range(len(stream)) for message in assembler.feed(stream[at : at + 1])
+    ]
+    assert complete_at == [
+        (end, end) for end in (len(GET), len(GET + POST), len(GET + POST) + 2 + len(CHUNKED), len(stream))
+    ]
+
+
 def test_pending_bytes_are_those_behind_the_last_whole_message() -> None:
     assembler = RequestAssembler()
     assembler.feed(GET + POST[:-2])
