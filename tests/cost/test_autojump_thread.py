@@ -161,3 +161,16 @@ async def test_a_failure_that_nobody_awaits_elsewhere_reaches_the_callers_handle
         "RuntimeError('on purpose')",
         "ZeroDivisionError('division by zero')",
     ]
+
+
+async def test_a_failure_elsewhere_is_reported_though_its_context_is_in_use_there(expected_failures: Any) -> None:
+    """Python 3.12 runs the handler in the context of the failing handle: the worker is within it."""
+
+    async def fails_and_computes() -> None:
+        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+        await asyncio.sleep(0)
+        time.sleep(0.05)  # noqa: ASYNC251  # computing, within the context
+
+    await elsewhere(fails_and_computes)
+    await asyncio.sleep(0)
+    assert list(map(repr, expected_failures.take())) == ["ZeroDivisionError('division by zero')"]

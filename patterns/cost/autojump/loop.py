@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
+import heapq
+import itertools
 import math
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,18 +22,33 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
+class _Timer(asyncio.TimerHandle):
+    """A timer that runs behind those of the same moment that were set before it; asyncio's own order is a heap's."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int, *handle: Any) -> None:
+        super().__init__(*handle)
+        self._number = number
+
+    def __lt__(self, other: Any) -> bool:
+        return (self.when(), self._number) < (other.when(), other._number)
+
+
 class AutojumpEventLoop(asyncio.SelectorEventLoop):
     """An event loop whose `time()` starts at 0.0 and leaps to the next timer when nothing is in flight.
 
     A timer's callback sees exactly the time it was scheduled for: `sleep(0.05)` twice from 0.0 ends at
-    0.05 + 0.05, to the last bit.
+    0.05 + 0.05, to the last bit. Timers of one moment run in the order in which they were set.
     """
 
     _scheduled: list[asyncio.TimerHandle]  # asyncio's heap of timers
+    _check_closed: Callable[[], None]
 
     def __init__(self, patience_s: float = 1.0) -> None:
         self.selector = AutojumpSelector(patience_s)
         self.jobs: dict[asyncio.Future[Any], str] = {}  # under way in executors, by their functions' names
+        self._timers = itertools.count()
         super().__init__(self.selector)
         self.selector.next_timer = self._next_timer
         self.selector.stuck = self._stuck
@@ -38,6 +56,26 @@ class AutojumpEventLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
         return self.selector.now
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As in the base class.
+
+        Raises:
+            ValueError: a time that is not a number: there is no order to run it in.
+        """
+        self._check_closed()
+        if math.isnan(when):
+            raise ValueError("expected a time to call at, got nan; give seconds on this loop's clock")
+        timer = _Timer(next(self._timers), when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)
+        timer._scheduled = True  # type: ignore[attr-defined]  # not in typeshed; a cancelled timer is counted by it
+        return timer
 
     def _next_timer(self) -> float | None:
         # The loop removes cancelled timers from the head of its heap before it selects.

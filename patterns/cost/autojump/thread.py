@@ -52,7 +52,10 @@ class _Worker(Generic[T]):
 
     def _tell_the_caller(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What nobody awaits in here is reported where the caller's own is: in a notebook, to the learner."""
-        self._caller.call_soon_threadsafe(self._caller.call_exception_handler, context)
+        # A handle only as text: since Python 3.12 the handler would run in its context, which a task over here
+        # may be within, and no two threads can be. A task that failed has left its own.
+        told = {key: repr(value) if key == "handle" else value for key, value in context.items()}
+        self._caller.call_soon_threadsafe(self._caller.call_exception_handler, told)
 
     def cancel(self) -> None:
         """From the caller's thread."""
