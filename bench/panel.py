@@ -24,7 +24,7 @@ ROUND_S = 6.0
 PATIENCE_S = 120.0
 
 OPEN = """
-import asyncio, json, random, time
+import asyncio, gc, json, random, time
 import aiohttp, matplotlib
 import patterns.lab.figures
 from patterns.lab import Panel, failures, keep, open_lesson, sequence, stop_all
@@ -58,13 +58,14 @@ async def drive(panel):
             panel.point("measured", now - start, (now - before) * 1000)
             panel.point("model", now - start, 1.0)
             panel.number("answers", len(took))
-            panel.picture(sequence(path.traffic, title="The last visit", last=6))
+            panel.picture(lambda: sequence(path.traffic, title="The last visit", last=6))
             await asyncio.sleep(0.05)
 
 panel = Panel("live", {{}}, drive, x_label="time, s", y_label="visit, ms", series=["measured", "model"],
               numbers=["answers"])
 
 async def measured(with_panel):
+    gc.collect()
     if with_panel:
         panel.start()
         await asyncio.sleep({settle})

@@ -123,7 +123,7 @@ def test_the_end_of_a_long_traffic_is_told_as_if_all_of_it_had_been_looked_at(
     end += [down(702.5, OK, connection=3)]
     seen = traffic(*exchanges(1500, connections=40), *end)
     quick = sequence(seen, last=last)
-    monkeypatch.setitem(sequence.__globals__, "LONG", len(seen))
+    monkeypatch.setitem(sequence.__globals__, "BRIEF", len(seen))
     thorough = sequence(seen, last=last)
     assert quick.svg == thorough.svg
     assert quick.html == thorough.html

@@ -10,6 +10,7 @@ was blocked while it ran, and shows it among its numbers; over 50 ms it says so,
 """
 
 import asyncio
+import gc
 import re
 import time
 from collections import deque
@@ -149,6 +150,7 @@ class Panel:
             self._state(why, "stopped")
 
     async def _run(self) -> None:
+        gc.collect()  # what was made since the last collection would be looked through while it is measured
         self.pulse.start()
         try:
             await self._drive(self)

@@ -21,8 +21,8 @@ __all__ = ["MOST_MESSAGES", "sequence"]
 MOST_LANES = 3
 MOST_MESSAGES, MOST_STEPS = 100, 300
 """A longer run is cut, and says so: nobody reads more arrows, and a page of them would hold the loop up."""
-LONG = 2000
-"""Records: of a longer traffic only the beginning or the end is looked at, in a time that does not grow with it."""
+LONG, BRIEF = 2000, 200
+"""Records: of a longer traffic only the beginning, or the end, is looked at, in a time that hardly grows with it."""
 
 _CSS = f"<style>{' '.join(Path(__file__).with_name('sequence.css').read_text(encoding='utf-8').split())}</style>"
 _MESSAGES = (What.MESSAGE, What.BYTES)
@@ -47,7 +47,8 @@ def sequence(
         raise ValueError(f"expected last of 1 or more messages, got {last}")
     if len(traffic) == 0:
         return _nothing(title)
-    kept, note = _short(traffic, last) if len(traffic) <= LONG else _of_long(traffic, last)
+    is_long = len(traffic) > (LONG if last is None else BRIEF)
+    kept, note = _of_long(traffic, last) if is_long else _short(traffic, last)
     connections = sorted({step.connection for step in kept})
     apart = 1 < len(connections) <= MOST_LANES and (_overlap(kept) if lanes is None else lanes)
     numbered = len(connections) > 1 and not apart
