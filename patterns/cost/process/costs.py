@@ -22,8 +22,8 @@ from patterns.cost.process.parking import AnswerEnds, parked
 from patterns.cost.process.sample import Sample
 from patterns.cost.process.serving import Serving
 
-LOOK_EVERY_S = 0.1
-CALM_BYTES = 64 * 1024  # between two looks: less is not movement
+LOOK_EVERY_S = 0.05
+CALM_BYTES = 32 * 1024  # between two looks: less is not movement
 CALM_CPU = 0.5  # seconds a second: a server that still works off its backlog uses more
 SETTLE_LIMIT_S = 60.0
 EMPTY_LOOKS = 3
@@ -65,7 +65,9 @@ class ParkedCost:
     """What `clients` parked clients cost; "a connection" is over the empty server, of the server's half only.
 
     `user_bytes_a_connection` ± `user_error_bytes` is (now − empty) / clients, its error from how much the empty
-    server's memory varied and the step it is counted in. `user_slope` is bytes a connection over all steps so far.
+    server's memory varied and the step it is counted in. `user_slope` is bytes a connection over the steps so far,
+    from three steps on without the empty server, whose interpreter has some memory left over from its start: that
+    is used up first, and makes the marginal cost of few connections too small.
     The kernel's part: `kernel_buffer_bytes_…` (sock_diag, the server's sockets exactly), `kernel_page_table_…`
     and `kernel_stack_…` (the server's processes). `kernel_slab_slope` is half the growth of the machine's slab,
     as on loopback both ends of a connection hold the same objects: good to about a kilobyte at some
@@ -121,7 +123,11 @@ async def cost_of_parking(
     """
     if not counts or list(counts) != sorted(set(counts)) or counts[0] < 1:
         raise ValueError(f"expected counts that rise, from 1 on, such as (10, 100, 1000), got {tuple(counts)}")
-    empties = [await at_rest(server, 0, settle_limit_s) for _ in range(EMPTY_LOOKS)]
+    empties = [await at_rest(server, 0, settle_limit_s)]
+    while len(empties) < EMPTY_LOOKS:
+        await asyncio.sleep(LOOK_EVERY_S)
+        await server.collect()
+        empties.append(await server.sample())
     steps = [(0, empties[-1])]
     rows: list[ParkedCost] = []
     async with AsyncExitStack() as stack:
@@ -168,6 +174,7 @@ async def at_rest(server: Serving, connections: int, limit_s: float = SETTLE_LIM
         taken = sockets is None or (sockets.accepted >= connections and sockets.unread_bytes == 0)
         if taken and abs(grown) < CALM_BYTES and cpu < CALM_CPU:
             await server.collect()
+            await asyncio.sleep(LOOK_EVERY_S)  # it says so before it has gone back to sleep
             return await server.sample()
         if time.monotonic() > until_s:
             raise TookTooLong(
@@ -187,6 +194,7 @@ def _row(
     n = max(1, steps[-1][0])
     seconds = after.time_s - before.time_s
     memory = [sample.user_bytes for sample in empties]
+    line = steps if len(steps) < 4 else steps[1:]  # the empty server's free memory is used up before it grows
     slabs = [(x, s.kernel.machine_slab_bytes / 2) for x, s in steps if s.kernel.machine_slab_bytes is not None]
 
     def each(of: Callable[[Sample], int | None]) -> float | None:
@@ -205,7 +213,7 @@ def _row(
         why_fewer=fits.why,
         user_bytes_a_connection=(before.user_bytes - empty.user_bytes) / n,
         user_error_bytes=max(max(memory) - min(memory), 4096) / n,
-        user_slope=slope([x for x, _ in steps], [sample.user_bytes for _, sample in steps]),
+        user_slope=slope([x for x, _ in line], [sample.user_bytes for _, sample in line]),
         kernel_buffer_bytes_a_connection=each(lambda s: s.kernel.sockets.buffer_bytes if s.kernel.sockets else None),
         kernel_page_table_bytes_a_connection=each(lambda s: s.kernel.page_table_bytes),
         kernel_stack_bytes_a_connection=each(lambda s: s.kernel.stack_bytes),
