@@ -29,26 +29,32 @@ class Overload(StrEnum):
     WAIT = "wait"
 
 
-class Overwhelmed(ConnectionAbortedError):
-    """The subscriber's outbox was full, and the bargain was to cut it off."""
-
-
 class Outbox:
     """The events that wait for one subscriber, at most `limit` of them, and what has become of the others.
 
-    dropped: events it will never be sent. most: how many ever waited at once. Both are for whoever looks on.
+    dropped: events it will never be sent. most: how many ever waited at once. is_cut_off: whether it ran over and
+    that was the end. All are for whoever looks on.
+    cut: called when it is cut off, to end the connection. has_room: called when some of it was taken.
 
     It never drops what it holds under WAIT, nor refuses it: that publishers wait, `is_full` lets them see to.
     """
 
-    def __init__(self, overload: Overload, limit: int, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        overload: Overload,
+        limit: int,
+        *,
+        cut: Callable[[], object] = lambda: None,
+        has_room: Callable[[], object] = lambda: None,
+    ) -> None:
         self.overload = overload
         self.limit = limit
         self.dropped = 0
         self.most = 0
+        self.is_cut_off = False
         self._events: deque[Event] = deque()
-        self._is_overwhelmed = False
-        self._changed = changed  # called when there is room again
+        self._cut = cut
+        self._has_room = has_room
         self._filled = asyncio.Event()
 
     def __len__(self) -> int:
@@ -61,6 +67,8 @@ class Outbox:
 
     def put(self, event: Event) -> None:
         """Take an event, or do what was agreed on for a full outbox."""
+        if self.is_cut_off:
+            return  # its connection is about to end
         if self.is_full:
             match self.overload:
                 case Overload.DROP_NEWEST:
@@ -70,20 +78,19 @@ class Outbox:
                     self._events.popleft()
                     self.dropped += 1
                 case Overload.DISCONNECT:
-                    self._is_overwhelmed = True
+                    self.is_cut_off = True
                     self._events.clear()
-        if not self._is_overwhelmed:
-            self._events.append(event)
-            self.most = max(self.most, len(self._events))
+                    self._cut()
+                    return
+        self._events.append(event)
+        self.most = max(self.most, len(self._events))
         self._filled.set()
 
     async def take(self, limit: int) -> list[Event]:
-        """Wait until there is an event, and take up to `limit`; `Overwhelmed` when the outbox ran over."""
-        while not self._events and not self._is_overwhelmed:
+        """Wait until there is an event, and take up to `limit`."""
+        while not self._events:
             self._filled.clear()
             await self._filled.wait()
-        if self._is_overwhelmed:
-            raise Overwhelmed(f"more than {self.limit} events waited for a subscriber that does not keep up")
         taken = [self._events.popleft() for _ in range(min(limit, len(self._events)))]
-        self._changed()
+        self._has_room()
         return taken

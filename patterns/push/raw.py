@@ -16,8 +16,8 @@ from contextlib import aclosing
 
 from patterns.push.contract import BREAKS, RETRY_S, Follow, Serve, resume
 from patterns.push.events import MOST_FRAME_BYTES, decode_event, encode_events
-from patterns.push.outbox import Overload, Overwhelmed
-from patterns.push.subscribers import BUFFER_EVENTS, PushServer, Subscribers
+from patterns.push.outbox import Overload
+from patterns.push.subscribers import BUFFER_EVENTS, PushServer, Subscribers, bound_buffers
 from patterns.wait.log import Event, Log
 from patterns.wire.framing import FrameParser, FramingError, encode_frame
 from patterns.wire.listen import Address, listen
@@ -39,6 +39,7 @@ async def serve_raw(
     overload: Overload | str = Overload.DISCONNECT,
     buffer_events: int = BUFFER_EVENTS,
     write_buffer_bytes: int = WRITE_BUFFER_BYTES,
+    kernel_buffer_bytes: int | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     silence_s: float = SILENCE_S,
     open_to_the_network: bool = False,
@@ -46,14 +47,14 @@ async def serve_raw(
     """Push every event to everyone who has registered.
 
     overload, buffer_events: the bargain for a subscriber for whom more than so many events wait; see `Overload`.
-    write_buffer_bytes: when more waits in the connection's own buffer, the next events wait in the outbox.
+    write_buffer_bytes, kernel_buffer_bytes: when more waits for the path, the next events wait in the outbox.
     heartbeat_s: how often "still there?" is sent, also while events are.
     silence_s: how long a subscriber may say nothing, or take nothing, before it is given up.
     """
     subscribers = Subscribers(log, overload, buffer_events)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.transport.set_write_buffer_limits(high=write_buffer_bytes)
+        bound_buffers(writer.transport, write_buffer_bytes, kernel_buffer_bytes)
         frames = _Frames(reader, silence_s)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -64,9 +65,11 @@ async def serve_raw(
                     pass  # a client says nothing but "still here"
                 for task in speaking:
                     task.cancel()
-        except* (Overwhelmed, TimeoutError, FramingError) as errors:
-            subscribers.gave_up(errors)
-            writer.transport.abort()  # it does not read, or not what we say: no word would reach it
+        except* TimeoutError:
+            subscribers.unheard += 1
+            writer.transport.abort()  # it does not read: no word would reach it
+        except* FramingError:
+            writer.transport.abort()  # it speaks another language
 
     def agree(wanted: bytes, writer: asyncio.StreamWriter) -> int | None:
         """The offset from which to push; None if the log ends before the one that is wanted."""
@@ -76,7 +79,7 @@ async def serve_raw(
         return first if offset in {first, FROM_NOW} else None
 
     async def tell(offset: int, writer: asyncio.StreamWriter) -> None:
-        async with aclosing(subscribers.events(offset)) as news:
+        async with aclosing(subscribers.events(offset, writer.transport)) as news:
             async for events in news:
                 writer.write(encode_events(events))
                 async with asyncio.timeout(silence_s):

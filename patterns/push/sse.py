@@ -24,9 +24,9 @@ from contextlib import aclosing
 
 from patterns.push.contract import BREAKS, RETRY_S, Follow, Serve, resume
 from patterns.push.event_stream import EventStreamParser
-from patterns.push.outbox import Overload, Overwhelmed
+from patterns.push.outbox import Overload
 from patterns.push.raw import HEARTBEAT_S, PIECE_BYTES, SILENCE_S, WRITE_BUFFER_BYTES
-from patterns.push.subscribers import BUFFER_EVENTS, PushServer, Subscribers
+from patterns.push.subscribers import BUFFER_EVENTS, PushServer, Subscribers, bound_buffers
 from patterns.request_response.requests import Requests
 from patterns.wait.log import Event, Log
 from patterns.wire.framing import Data, FramingError, Head, Limits, Request, Response, ResponseParser, encode
@@ -69,6 +69,7 @@ async def serve_sse(
     overload: Overload | str = Overload.DISCONNECT,
     buffer_events: int = BUFFER_EVENTS,
     write_buffer_bytes: int = WRITE_BUFFER_BYTES,
+    kernel_buffer_bytes: int | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     silence_s: float = SILENCE_S,
     most_age_s: float = MOST_AGE_S,
@@ -83,7 +84,7 @@ async def serve_sse(
     subscribers = Subscribers(log, overload, buffer_events)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.transport.set_write_buffer_limits(high=write_buffer_bytes)
+        bound_buffers(writer.transport, write_buffer_bytes, kernel_buffer_bytes)
         try:
             request = await Requests(reader, writer, None, silence_s, silence_s).next()
         except (TimeoutError, FramingError):
@@ -101,12 +102,12 @@ async def serve_sse(
                 await until_it_hangs_up(reader)
                 for task in speaking:
                     task.cancel()
-        except* (Overwhelmed, TimeoutError) as errors:
-            subscribers.gave_up(errors)
+        except* TimeoutError:
+            subscribers.unheard += 1
             writer.transport.abort()
 
     async def tell(offset: int, writer: asyncio.StreamWriter) -> None:
-        async with aclosing(subscribers.events(offset)) as news:
+        async with aclosing(subscribers.events(offset, writer.transport)) as news:
             async for events in news:
                 writer.write(b"".join(map(encode_sse, events)))
                 async with asyncio.timeout(silence_s):

@@ -6,10 +6,11 @@ is awaited, so no event falls between the two.
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from typing import Self
 
-from patterns.push.outbox import Outbox, Overload, Overwhelmed
+from patterns.push.outbox import Outbox, Overload
 from patterns.wait.log import Event, Log
 from patterns.wire.listen import Address, Server
 
@@ -20,8 +21,7 @@ BUFFER_EVENTS = 1000
 class Subscribers:
     """Everyone who is subscribed to a log on one server. The counts are of all who ever were.
 
-    cut_off: how often a subscriber was, because its outbox was full. unheard: how often one was given up
-    because it said nothing, or took nothing, for too long.
+    unheard: how often one was given up because it said nothing, or took nothing, for too long.
     """
 
     def __init__(self, log: Log, overload: Overload | str, buffer_events: int) -> None:
@@ -30,11 +30,11 @@ class Subscribers:
         self.log = log
         self.overload = Overload(overload)
         self.buffer_events = buffer_events
-        self.cut_off = 0
         self.unheard = 0
         self._outboxes: list[Outbox] = []
         self._gone_dropped = 0
         self._gone_most = 0
+        self._gone_cut_off = 0
         self._some_room = asyncio.Event()
         self._turn = asyncio.Lock()
 
@@ -53,6 +53,11 @@ class Subscribers:
         return self._gone_dropped + sum(outbox.dropped for outbox in self._outboxes)
 
     @property
+    def cut_off(self) -> int:
+        """How often a subscriber was cut off, because too many events waited for it."""
+        return self._gone_cut_off + sum(outbox.is_cut_off for outbox in self._outboxes)
+
+    @property
     def most_waiting(self) -> int:
         """How many events ever waited in one outbox."""
         return max([self._gone_most, *(outbox.most for outbox in self._outboxes)])
@@ -68,22 +73,15 @@ class Subscribers:
                 await self._some_room.wait()
             return self.log.append(payload, asyncio.get_running_loop().time() if time_s is None else time_s)
 
-    def gave_up(self, errors: ExceptionGroup[Exception]) -> None:
-        """Count a subscriber whose connection was ended because of these."""
-        if errors.subgroup(Overwhelmed):
-            self.cut_off += 1
-        elif errors.subgroup(TimeoutError):
-            self.unheard += 1
+    async def events(self, offset: int, transport: asyncio.WriteTransport) -> AsyncGenerator[list[Event], None]:
+        """The events from `offset` on, as they come, some at a time, to be written to `transport`.
 
-    async def events(self, offset: int) -> AsyncGenerator[list[Event], None]:
-        """The events from `offset` on, as they come, some at a time.
-
-        `Overwhelmed` when the outbox has run over and the bargain is to cut the subscriber off.
+        Under `Overload.DISCONNECT` the transport is aborted when too many wait for it.
         """
         while events := self.log.read(offset, TOGETHER):
             offset += len(events)
             yield events
-        outbox = Outbox(self.overload, self.buffer_events, self._some_room.set)
+        outbox = Outbox(self.overload, self.buffer_events, cut=transport.abort, has_room=self._some_room.set)
         self._outboxes.append(outbox)
         unwatch = self.log.watch(outbox.put)
         try:
@@ -94,7 +92,19 @@ class Subscribers:
             self._outboxes.remove(outbox)
             self._gone_dropped += outbox.dropped
             self._gone_most = max(self._gone_most, outbox.most)
+            self._gone_cut_off += outbox.is_cut_off
             self._some_room.set()
+
+
+def bound_buffers(transport: asyncio.WriteTransport, write_buffer_bytes: int, kernel_buffer_bytes: int | None) -> None:
+    """Limit what may lie between `write` and the path, so that a slow reader is felt soon (back-pressure).
+
+    write_buffer_bytes: in this process: when more waits, `drain` does. kernel_buffer_bytes: in the kernel, which by
+    itself takes some megabytes; it doubles the number for its own needs (socket(7), SO_SNDBUF).
+    """
+    transport.set_write_buffer_limits(high=write_buffer_bytes)
+    if kernel_buffer_bytes is not None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, kernel_buffer_bytes)
 
 
 class PushServer:

@@ -16,9 +16,9 @@ from aiohttp import WSMsgType, hdrs, web
 from patterns.push.contract import BREAKS, RETRY_S, Follow, Serve, resume
 from patterns.push.events import HEAD_BYTES, MOST_FRAME_BYTES, decode_event, encode_event
 from patterns.push.on_aiohttp import run
-from patterns.push.outbox import Overload, Overwhelmed
+from patterns.push.outbox import Overload
 from patterns.push.raw import HEARTBEAT_S, SILENCE_S, WRITE_BUFFER_BYTES
-from patterns.push.subscribers import BUFFER_EVENTS, PushServer, Subscribers
+from patterns.push.subscribers import BUFFER_EVENTS, PushServer, Subscribers, bound_buffers
 from patterns.wait.log import Event, Log
 from patterns.wire.listen import Address
 
@@ -37,6 +37,7 @@ async def serve(
     overload: Overload | str = Overload.DISCONNECT,
     buffer_events: int = BUFFER_EVENTS,
     write_buffer_bytes: int = WRITE_BUFFER_BYTES,
+    kernel_buffer_bytes: int | None = None,
     heartbeat_s: float = HEARTBEAT_S,
     silence_s: float = SILENCE_S,
     open_to_the_network: bool = False,
@@ -62,23 +63,23 @@ async def serve(
         offset = log.next_offset if wanted == "now" else int(wanted)
         await socket.prepare(request)
         assert request.transport is not None
-        request.transport.set_write_buffer_limits(high=write_buffer_bytes)
+        bound_buffers(request.transport, write_buffer_bytes, kernel_buffer_bytes)
         try:
             async with asyncio.TaskGroup() as tasks:
-                speaking = [tasks.create_task(tell(offset, socket)), tasks.create_task(beat(socket))]
+                speaking = [tasks.create_task(tell(offset, socket, request.transport)), tasks.create_task(beat(socket))]
                 while (await socket.receive(silence_s)).type in {WSMsgType.PONG, WSMsgType.BINARY, WSMsgType.TEXT}:
                     pass
                 for task in speaking:
                     task.cancel()
-        except* (Overwhelmed, TimeoutError) as errors:
-            subscribers.gave_up(errors)
+        except* TimeoutError:
+            subscribers.unheard += 1
             request.transport.abort()
         except* ConnectionError:
             pass  # the client has gone
         return socket
 
-    async def tell(offset: int, socket: web.WebSocketResponse) -> None:
-        async with aclosing(subscribers.events(offset)) as news:
+    async def tell(offset: int, socket: web.WebSocketResponse, transport: asyncio.WriteTransport) -> None:
+        async with aclosing(subscribers.events(offset, transport)) as news:
             async for events in news:
                 async with asyncio.timeout(silence_s):
                     for event in events:
