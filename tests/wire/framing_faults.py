@@ -42,7 +42,10 @@ def whole_chunks_are_read_without_their_last_byte(patch: pytest.MonkeyPatch) -> 
     def shortened(parser: Parser, events: list[framing.Event]) -> None:
         before = len(events)
         take(parser, events)
-        events[before:] = [framing.Data(event.data[:-1], event.at) for event in events[before:]]  # type: ignore[union-attr] # it appends Data alone
+        for at in range(before, len(events)):
+            event = events[at]
+            assert isinstance(event, framing.Data)
+            events[at] = framing.Data(event.data[:-1], event.at)
 
     patch.setattr(Parser, "_take_whole_chunks", shortened)
 

@@ -21,7 +21,7 @@ from framing_exchanges import CONVERSATIONS, LATIN_1, OURS_ALONE, TARGETS, Excha
 from framing_h11 import check_requests_with_h11, check_responses_with_h11, compare_fuzzed_with_h11
 from framing_loopback import check_with_aiohttp_s_client, check_with_aiohttp_s_server
 from framing_oracles import check_round_trip, check_splitting, check_with_aiohttp_s_parsers
-from fuzz_framing import check, check_frames, fuzzed, fuzzed_frames
+from fuzz_framing import check, check_frames, fuzzed, fuzzed_frames, outcome
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +38,6 @@ DIFFERENCES = (
     ConnectionError,
     TimeoutError,
 )
-
 
 Oracle = Callable[[], None]
 
@@ -95,7 +94,7 @@ def fuzz() -> None:
 
 def fuzz_beside_h11() -> None:
     for case in itertools.islice(fuzzed(seed=20), 5_000):
-        compare_fuzzed_with_h11(case, check(case))
+        compare_fuzzed_with_h11(case, outcome(case.parser(), [case.stream]))
 
 
 def fuzz_of_frames() -> None:
