@@ -52,9 +52,11 @@ class _Worker(Generic[T]):
 
     def _tell_the_caller(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What nobody awaits in here is reported where the caller's own is: in a notebook, to the learner."""
-        # A handle only as text: since Python 3.12 the handler would run in its context, which a task over here
-        # may be within, and no two threads can be. A task that failed has left its own.
-        told = {key: repr(value) if key == "handle" else value for key, value in context.items()}
+        # As text: since Python 3.12 the handler would run in the context of this task, future or handle, which
+        # this thread may not have left yet, and no two threads can be within one.
+        told = {key: repr(value) if key in {"task", "future", "handle"} else value for key, value in context.items()}
+        if isinstance(task := context.get("task") or context.get("future"), asyncio.Task):
+            told["message"] = f"{context['message']}: task {task.get_name()}"
         self._caller.call_soon_threadsafe(self._caller.call_exception_handler, told)
 
     def cancel(self) -> None:
