@@ -172,6 +172,17 @@ async def test_a_server_is_asked_to_end_before_it_is_ended() -> None:
     writer.close()
 
 
+async def test_a_server_hears_the_signals_that_its_watchman_ignores() -> None:
+    tells = (
+        "import signal; print('127.0.0.1:%d' % s.getsockname()[1], flush=True); c, _ = s.accept(); "
+        "c.send(' '.join(signal.getsignal(n).name for n in (signal.SIGTERM, signal.SIGHUP)).encode())"
+    )
+    async with served(command(LISTENS + tells)) as server:
+        reader, writer = await asyncio.open_connection(*server.address)
+        assert await reader.read() == b"SIG_DFL SIG_DFL"
+        writer.close()
+
+
 async def test_children_of_a_server_that_will_not_end_end_with_it() -> None:
     async with served(process_servers.process_a_connection) as server:
         readers = [await asyncio.open_connection(*server.address) for _ in range(3)]
