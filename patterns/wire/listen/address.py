@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol, Self
 
 BACKLOG = 4096  # a full backlog drops the SYN, and the client tries again only after a whole second
-ACCEPTED_AT_ONCE = 8  # in one turn of the loop: a storm of connections must not hold up those that are open
+ACCEPTED_AT_ONCE = 1  # in one turn of the loop: a storm of connections must not hold up those that are open
 
 
 class Address(NamedTuple):
