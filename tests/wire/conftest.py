@@ -42,11 +42,12 @@ def now():
 
 @pytest.fixture
 def until():
-    """Wait until a condition holds."""
+    """Wait until a condition holds; TimeoutError if it does not for very long."""
 
-    async def wait(condition, step_s=0.001):
-        while not condition():  # noqa: ASYNC110  # the clock jumps, so looking often costs nothing
-            await asyncio.sleep(step_s)
+    async def wait(condition, step_s=0.001, limit_s=200):
+        async with asyncio.timeout(limit_s):
+            while not condition():  # noqa: ASYNC110  # the clock jumps, so looking often costs nothing
+                await asyncio.sleep(step_s)
 
     return wait
 

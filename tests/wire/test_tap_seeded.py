@@ -112,3 +112,20 @@ def test_the_same_seed_gives_the_same_record_and_another_another(settings, is_at
     assert once == record(seed=1, **settings)
     assert (once != record(seed=2, **settings)) is is_random
     assert once != record(seed=1)
+
+
+def test_with_one_seed_every_connection_and_direction_has_chances_of_its_own():
+    late = {}
+    for one in data(record(seed=1, jitter_s=0.05)):
+        late.setdefault((one.connection, one.direction), []).append(round(one.time_s - one.sent_s, 9))
+    assert len(late) == 6
+    assert len({tuple(times[:3]) for times in late.values()}) == 6
+
+
+async def test_a_stop_ends_the_connections_in_the_order_in_which_they_came(servers):
+    async with await listen(servers.shout) as server, await tap(server.address) as path:
+        clients = [await asyncio.open_connection(*path.address) for _ in range(100)]
+        await path.stop()
+        for _, writer in clients:
+            writer.close()
+    assert [one.connection for one in path.traffic if one.kind is Kind.CLOSE] == list(range(1, 101))
