@@ -82,7 +82,7 @@ def _cut(told: list[Step], last: int | None) -> list[Step]:
     most = min(MOST_MESSAGES, last or MOST_MESSAGES)
     if last is None:
         return told[: min(places[most] if len(places) > most else len(told), MOST_STEPS)]
-    return told[max(places[-most] if len(places) > most else 0, len(told) - MOST_STEPS) :]
+    return told[max(places[-most] if len(places) > most else 0, len(told) - min(MOST_STEPS, 20 + 4 * last)) :]
 
 
 def _of_long(traffic: Traffic, last: int | None) -> tuple[list[Step], str]:
