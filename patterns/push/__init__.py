@@ -21,7 +21,7 @@ from patterns.push.outbox import Outbox, Overload
 from patterns.push.raw import follow_raw, serve_raw
 from patterns.push.sse import follow_sse, serve_sse, sse_bytes
 from patterns.push.subscribers import PushServer, Subscribers
-from patterns.push.websocket import follow, message_bytes, serve
+from patterns.push.websocket import follow, message_bytes, registration_bytes, serve
 
 __all__ = [
     "Follow",
@@ -34,6 +34,7 @@ __all__ = [
     "follow_raw",
     "follow_sse",
     "message_bytes",
+    "registration_bytes",
     "resume",
     "serve",
     "serve_raw",

@@ -20,8 +20,10 @@ from patterns.push.outbox import Overload
 from patterns.push.raw import HEARTBEAT_S, SILENCE_S, WRITE_BUFFER_BYTES
 from patterns.push.subscribers import BUFFER_EVENTS, PushServer, Subscribers, bound_buffers
 from patterns.wait.log import Event, Log
+from patterns.wire.framing import Request, Response, encode
 from patterns.wire.listen import Address
 
+SERVER = "push"
 STOP_S = 0.1  # how long a handler may take to end by itself, which one that pushes does not
 GOODBYE_S = 1.0  # how long to wait for the other side's close frame
 MOST_HEARD_BYTES = 4096  # a subscriber says nothing but pong
@@ -59,7 +61,7 @@ async def serve(
             max_msg_size=MOST_HEARD_BYTES,
             writer_limit=write_buffer_bytes,
         )
-        socket.headers[hdrs.SERVER] = "push"  # in place of the names of everything that is installed here
+        socket.headers[hdrs.SERVER] = SERVER  # in place of the names of everything that is installed here
         offset = log.next_offset if wanted == "now" else int(wanted)
         await socket.prepare(request)
         assert request.transport is not None
@@ -144,6 +146,32 @@ def message_bytes(payload_bytes: int) -> int:
     """The size of an event on the wire: a frame's head of 2, 4 or 10 bytes (RFC 6455 §5.2), 16, and its payload."""
     size = HEAD_BYTES + payload_bytes
     return size + (2 if size < 126 else 4 if size < 65_536 else 10)
+
+
+def registration_bytes(address: Address, offset: int = 0) -> tuple[int, int]:
+    """The sizes of the opening handshake's question and answer, as `follow` asks and `serve` agrees (RFC 6455 §4)."""
+    question = Request(
+        "GET",
+        f"/events?from={offset}",
+        (
+            ("Host", str(address)),
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "x" * 24),  # 16 bytes in base64
+        ),
+    )
+    answer = Response(
+        101,
+        headers=(
+            ("Upgrade", "websocket"),
+            ("Connection", "upgrade"),
+            ("Sec-WebSocket-Accept", "x" * 28),  # SHA-1 in base64
+            ("Server", SERVER),
+            ("Date", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ),
+    )
+    return len(encode(question)), len(encode(answer))
 
 
 _: tuple[Serve, Follow] = (serve, follow)
