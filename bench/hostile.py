@@ -9,7 +9,8 @@ of manners, not of capacity: a flood that fills a core slows everybody down on a
 
 Two figures of the same questions. By the wall's clock, which on a busy machine mostly shows who else is on it; and by
 the server's own CPU clock, read by the polite client when it asks and when it has its answer: all that the server did
-in between, its answer included. That is how long the wait would be on a core of the server's own, whatever the load.
+in between, its answer included. That is how long the wait would be on a core of the server's own, as long as the polite
+client has one too: where it has to wait for a core itself, the server's other work meanwhile counts against the server.
 
 By the wall, the polite client asks at fixed times, and a latency counts from when its question was due, not from when
 it could be sent: who waits for one answer before asking the next would see a stall once, and a server that stands
