@@ -81,24 +81,35 @@ class Conditions:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What a formula expects: the row, and the staleness of each delivery in seconds."""
+
+    cost: Cost
+    staleness_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Racer:
     """A pattern on the starting line.
 
     options: for `serve` and `follow`; each gets those it has a keyword for.
     useless: whether a message to the client brought it nothing, such as a "not yet".
+    model: what a formula expects under these conditions, given the events that happen in them.
     """
 
     pattern: Pattern
     options: Mapping[str, Any] = field(default_factory=dict)
     useless: Callable[[Seen], bool] = lambda _: False
+    model: Callable[[Conditions], Expected] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """A racer's row, and what the row's percentiles were taken from: seconds, in the order of delivery."""
+    """A racer's row, what its percentiles were taken from (seconds, in order of delivery), and what its model says."""
 
     cost: Cost
     staleness_s: tuple[float, ...]
+    model: Expected | None = None
 
 
 async def race(
@@ -134,6 +145,8 @@ async def race(
             )
         except BaseExceptionGroup as failures:
             raise _first(failures) from None  # the clients fail alike, and one account of it is enough
+        if racer.model is not None:
+            finishes[name] = replace(finishes[name], model=racer.model(conditions))
     return finishes
 
 

@@ -153,7 +153,7 @@ def test_what_makes_no_sense_is_refused(call, text) -> None:
     assert str(caught.value) == text
 
 
-SIZES = given.Sizes(request_bytes=100, empty_response_bytes=80, event_bytes=50)
+SIZES = given.Sizes(request_bytes=100, empty_response_bytes=80, event_bytes=50, news_bytes=7)
 
 
 async def simulated(
@@ -208,7 +208,7 @@ async def test_given_the_events_polling_costs_exactly_what_a_simulation_costs(
     assert row.messages_to_server == row.messages_to_client == 3 * requests
     assert row.useless_responses == 3 * useless
     assert row.bytes_to_server == 3 * 100 * requests
-    assert row.bytes_to_client == 3 * (80 * requests + 50 * len(ages))
+    assert row.bytes_to_client == 3 * (80 * requests + 7 * (requests - useless) + 50 * len(ages))
     assert row.events_missed == 3 * (len(times) - len(ages))
     assert row.staleness_p50_s == pytest.approx(model.percentile(ages * 3, 50), abs=1e-9)
     assert row.staleness_p99_s == pytest.approx(model.percentile(ages * 3, 99), abs=1e-9)
@@ -218,26 +218,27 @@ async def test_given_the_events_polling_costs_exactly_what_a_simulation_costs(
 def test_a_push_costs_a_request_its_answer_and_one_message_an_event() -> None:
     row = given.push([0.05, 1.0, 1.0, 7.0], 10.0, 2, rtt_s=0.2, sizes=SIZES)
     assert row == model.Cost(
-        "push", 2, 10, 200, 2 * (80 + 200), 0, 20.0, 0.1, pytest.approx(0.15), pytest.approx(0.15), 0
+        "push", 2, 10, 200, 2 * (80 + 7 + 200), 0, 20.0, 0.1, pytest.approx(0.15), pytest.approx(0.15), 0
     )
 
 
 def test_clients_that_come_at_different_times_are_added_up() -> None:
     times = poisson(0.5, 600.0, seed=9)
-    hours = [given.long_polling_hour(times, 10.0, 600.0, rtt_s=0.1, start_s=start_s) for start_s in (0.0, 7.5)]
+    hours = [given.long_polling_hour(times, 600.0, wait_s=10.0, rtt_s=0.1, start_s=start_s) for start_s in (0.0, 7.5)]
     both = given.row("long polling", hours, len(times), SIZES)
     assert both.messages_to_server == sum(hour.requests for hour in hours)
-    assert both.bytes_to_client == 80 * both.messages_to_server + 50 * 2 * len(times)
+    news = both.messages_to_server - both.useless_responses
+    assert both.bytes_to_client == 80 * both.messages_to_server + 7 * news + 50 * 2 * len(times)
     assert both.connections_held_s == pytest.approx(sum(hour.held_s for hour in hours))
     late = [age_s for age_s in hours[1].staleness_s if age_s > 7.5 - times[0]]
     assert late, "who comes late still gets what happened before, as old as it is"
-    assert hours[0] == given.long_polling_hour(times, 10.0, 600.0, rtt_s=0.1)
+    assert hours[0] == given.long_polling_hour(times, 600.0, wait_s=10.0, rtt_s=0.1)
 
 
 def test_questions_that_come_while_others_are_answered_wait_for_them() -> None:
     row = given.request_response([0.0, 0.1, 5.0], rtt_s=0.2, service_s=0.5, sizes=SIZES)
     assert (row.messages_to_server, row.messages_to_client) == (3, 3)
-    assert (row.bytes_to_server, row.bytes_to_client) == (300, 3 * (80 + 50))
+    assert (row.bytes_to_server, row.bytes_to_client) == (300, 3 * (80 + 7 + 50))
     assert row.staleness_max_s == pytest.approx(1.1)  # came at 0.2, begun at 0.6, done at 1.1, there at 1.2
     assert row.staleness_p50_s == pytest.approx(0.7)
     assert row.connections_held_s == pytest.approx(0.7 + 1.1 + 0.7)

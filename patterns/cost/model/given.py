@@ -37,11 +37,15 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Bytes of the messages: a request; an answer that brings nothing; and what each event in an answer adds."""
+    """Bytes of the messages: a request; an answer that brings nothing; and what each event in an answer adds.
+
+    `news_bytes`: by how much an answer that brings something is longer besides, such as by a Content-Length.
+    """
 
     request_bytes: float = 0
     empty_response_bytes: float = 0
     event_bytes: float = 0
+    news_bytes: float = 0
 
 
 NO_SIZES = Sizes()
@@ -64,17 +68,24 @@ def short_polling(
     Raises:
         ValueError: an interval that is not positive.
     """
-    hour = short_polling_hour(times_s, interval_s, duration_s, rtt_s=rtt_s, start_s=start_s)
+    hour = short_polling_hour(times_s, duration_s, interval_s=interval_s, rtt_s=rtt_s, start_s=start_s)
     return row("short polling", [hour] * clients, len(times_s), sizes)
 
 
 def short_polling_hour(
-    times_s: Sequence[float], interval_s: float, duration_s: float, *, rtt_s: float = 0.0, start_s: float = 0.0
+    times_s: Sequence[float],
+    duration_s: float,
+    *,
+    interval_s: float,
+    rtt_s: float = 0.0,
+    start_s: float = 0.0,
+    connect_s: float = 0.0,
 ) -> Hour:
-    """Return what one client of `short_polling` goes through."""
+    """Return what one client of `short_polling` goes through; its first request sets out `connect_s` late."""
     _above_0(interval_s=interval_s)
     client, next_event, number = Hour(), 0, 0
     while (asked_s := start_s + number * interval_s) < duration_s:
+        asked_s += connect_s if number == 0 else 0.0
         number += 1
         after = bisect_right(times_s, asked_s + rtt_s / 2)
         client.requests += 1
@@ -102,12 +113,12 @@ def long_polling(
     Raises:
         ValueError: a wait that is not positive.
     """
-    hour = long_polling_hour(times_s, wait_s, duration_s, rtt_s=rtt_s)
+    hour = long_polling_hour(times_s, duration_s, wait_s=wait_s, rtt_s=rtt_s)
     return row("long polling", [hour] * clients, len(times_s), sizes)
 
 
 def long_polling_hour(
-    times_s: Sequence[float], wait_s: float, duration_s: float, *, rtt_s: float = 0.0, start_s: float = 0.0
+    times_s: Sequence[float], duration_s: float, *, wait_s: float, rtt_s: float = 0.0, start_s: float = 0.0
 ) -> Hour:
     """Return what one client of `long_polling` goes through that first asks at `start_s`."""
     _above_0(wait_s=wait_s)
@@ -204,6 +215,7 @@ def _binomial(n: int, k: int, p: float) -> float:
 def row(pattern: str, hours: Sequence[Hour], happened: int, sizes: Sizes = NO_SIZES) -> Cost:
     """Add the clients up: one row, for `happened` events that each of them should have had."""
     requests = sum(hour.requests for hour in hours)
+    useless = sum(hour.useless for hour in hours)
     ages = [age_s for hour in hours for age_s in hour.staleness_s]
     return Cost(
         pattern=pattern,
@@ -211,8 +223,10 @@ def row(pattern: str, hours: Sequence[Hour], happened: int, sizes: Sizes = NO_SI
         messages_to_client=sum(hour.requests if hour.responses is None else hour.responses for hour in hours),
         bytes_to_server=requests * sizes.request_bytes,
         # An event that is pushed comes without a head: as many heads as requests.
-        bytes_to_client=requests * sizes.empty_response_bytes + len(ages) * sizes.event_bytes,
-        useless_responses=sum(hour.useless for hour in hours),
+        bytes_to_client=requests * sizes.empty_response_bytes
+        + (requests - useless) * sizes.news_bytes
+        + len(ages) * sizes.event_bytes,
+        useless_responses=useless,
         connections_held_s=math.fsum(hour.held_s for hour in hours),
         staleness_p50_s=percentile(ages, 50) if ages else None,
         staleness_p99_s=percentile(ages, 99) if ages else None,
