@@ -72,9 +72,10 @@ def race(
         caption = f"{len(conditions.events)} events, {clients} clients, {hours:g} h, delay {delay_s:g} s, seed {seed}"
         click.echo(str(standings(finishes, caption)))
     if plot is not None:
-        from patterns.lab.race.figures import plots  # type: ignore[attr-defined]  # soon
+        from patterns.lab.figures import save
+        from patterns.lab.race.figures import plots
 
-        plots(runners, conditions, finishes).savefig(plot)
+        save(plots(runners, conditions, finishes), plot)
 
 
 def _check_plot(path: Path) -> None:

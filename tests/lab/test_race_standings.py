@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
 from patterns.cost.model import Cost, given, percentile
-from patterns.cost.race import Conditions, Finish, race
+from patterns.cost.race import Conditions, Expected, Finish, race
 from patterns.cost.workload import poisson
 from patterns.lab.race import racers, standings, to_json
 
@@ -68,16 +68,25 @@ async def test_the_staleness_of_short_polling_lies_where_the_closed_form_says_wi
         assert interval_s * low <= measured_s <= interval_s * high, q
 
 
-def test_the_standings_have_a_row_measured_and_a_row_expected_for_each() -> None:
-    row = Cost("push", 2, 3, 400, 50_000, 0, 7200.0, 0.01, 0.02, 0.03, 1)
-    table = standings({"push": Finish(row, (0.01,))}, "a caption")
-    assert str(table).splitlines() == [
-        "a caption",
-        "pattern            requests  answers  of them useless  bytes to server  bytes to client  connections held, h"
-        "  staleness p50, s  p99, s  max, s  missed",
-        "push     measured  2         3        0                400              50,000           2"
-        "                    0.01              0.02    0.03    1",
-    ]
+def test_the_standings_have_a_column_measured_and_one_expected_for_each() -> None:
+    row = Cost("push", 2, 3, 400, 50_000, 0, 7200.0, 0.01, 0.02, None, 1)
+    finishes = {"push": Finish(row, (0.01,), Expected(replace(row, messages_to_server=2.4), (0.01,)))}
+    assert str(standings(finishes, "a caption")) == "\n".join(
+        [
+            "a caption",
+            "                     push    expected",
+            "requests             2       2",
+            "answers              3       3",
+            "of them useless      0       0",
+            "bytes to server      400     400",
+            "bytes to client      50,000  50,000",
+            "connections held, h  2       2",
+            "staleness p50, s     0.01    0.01",
+            "staleness p99, s     0.02    0.02",
+            "staleness max, s     –       –",
+            "events missed        1       1",
+        ]
+    )
 
 
 async def test_the_json_holds_nothing_of_the_machine_and_is_the_same_text_on_every_run() -> None:

@@ -7,37 +7,37 @@ same text wherever it runs, and two runs can be compared by `diff`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from patterns.cost.model import Cost, counted
 from patterns.cost.race import Conditions, Finish
 from patterns.lab.table import Table
 
-HEADINGS = (
-    "pattern",
-    "",
-    "requests",
-    "answers",
-    "of them useless",
-    "bytes to server",
-    "bytes to client",
-    "connections held, h",
-    "staleness p50, s",
-    "p99, s",
-    "max, s",
-    "missed",
-)
+COLUMNS: dict[str, Callable[[Cost], object]] = {
+    "requests": lambda row: round(row.messages_to_server),
+    "answers": lambda row: round(row.messages_to_client),
+    "of them useless": lambda row: round(row.useless_responses),
+    "bytes to server": lambda row: round(row.bytes_to_server),
+    "bytes to client": lambda row: round(row.bytes_to_client),
+    "connections held, h": lambda row: row.connections_held_s / 3600,
+    "staleness p50, s": lambda row: row.staleness_p50_s,
+    "staleness p99, s": lambda row: row.staleness_p99_s,
+    "staleness max, s": lambda row: row.staleness_max_s,
+    "events missed": lambda row: row.events_missed,
+}
 
 
 def standings(finishes: Mapping[str, Finish], caption: str = "") -> Table:
-    """The table: a row measured and a row expected for each pattern."""
-    rows = []
+    """The table: a line for each of what is counted, and for each pattern what was measured and what was expected."""
+    headings, rows = [""], []
     for name, finish in finishes.items():
-        rows.append((name, "measured", *_cells(finish.cost)))
+        headings.append(name)
+        rows.append(finish.cost)
         if finish.model is not None:
-            rows.append(("", "expected", *_cells(finish.model.cost)))
-    return Table(HEADINGS, rows, caption)
+            headings.append("expected")
+            rows.append(finish.model.cost)
+    return Table(headings, [(column, *map(read, rows)) for column, read in COLUMNS.items()], caption)
 
 
 def to_json(conditions: Conditions, options: Mapping[str, object], finishes: Mapping[str, Finish]) -> str:
@@ -51,18 +51,3 @@ def to_json(conditions: Conditions, options: Mapping[str, object], finishes: Map
         for finish in finishes.values()
     ]
     return json.dumps({"conditions": told, "patterns": rows}, indent=2, ensure_ascii=False) + "\n"
-
-
-def _cells(row: Cost) -> tuple[object, ...]:
-    return (
-        round(row.messages_to_server),
-        round(row.messages_to_client),
-        round(row.useless_responses),
-        round(row.bytes_to_server),
-        round(row.bytes_to_client),
-        row.connections_held_s / 3600,
-        row.staleness_p50_s,
-        row.staleness_p99_s,
-        row.staleness_max_s,
-        row.events_missed,
-    )

@@ -9,93 +9,28 @@ Nothing here touches pyplot, and matplotlib's settings are changed under a lock 
 be drawn in any thread.
 """
 
-import hashlib
-import io
-import re
-import sys
-import threading
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from html import escape
 from typing import Any
-from weakref import WeakKeyDictionary
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from patterns.lab.style import STYLE, Drawing
+from patterns.lab.figures.look import DASHES, HATCHES, INK, MARKERS, SERIES, SOFT, settings
+from patterns.lab.figures.picture import TABLES, Picture, save, show
 from patterns.lab.table import Table
 
-__all__ = ["Picture", "model_and_measurement", "show", "stacked"]
+__all__ = ["Picture", "draw", "model_and_measurement", "save", "several", "show", "stacked"]
 
 Series = tuple[Sequence[float], Sequence[float], Sequence[float], Sequence[float]]
 """x and y of the model's line, x and y of the measured points; either pair may be empty."""
 
-INK, SOFT, LINE = "#010203", "#040506", "#070809"  # stand-ins: no figure has these colours by chance
-SERIES = tuple(f"#0a0b0{n}" for n in range(1, 7))
-OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-_VARIABLES = {
-    INK: "var(--bcp-ink,#212121)",
-    SOFT: "var(--bcp-soft,#5f6368)",
-    LINE: "var(--bcp-line,#e0e0e0)",
-    "#000000": "var(--bcp-ink,#212121)",  # the ink of figures drawn elsewhere
-    **{
-        stand_in: f"var(--bcp-{n},{colour})"
-        for n, (stand_in, colour) in enumerate(zip(SERIES, OKABE_ITO, strict=True), 1)
-    },
-}
-_MARKERS, _DASHES = "os^DvP", ("-", (0, (6, 2)), (0, (2, 2)), (0, (6, 2, 1, 2)), (0, (1, 1)), (0, (9, 3)))
-_HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++")
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "patterns",
-    "text.parse_math": False,
-    "font.family": ["sans-serif"],
-    "font.size": 9.5,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": SOFT,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.axisbelow": True,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "grid.color": LINE,
-    "grid.linewidth": 0.7,
-    "hatch.linewidth": 0.5,
-    "legend.frameon": False,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-}
 _APART = 0.07
 """Least distance of two names beside the axes, as a share of the axes' height."""
 PLACES = 9
 """How many places of a line without points the table has."""
-_lock = threading.RLock()
-
-
-_tables: "WeakKeyDictionary[Figure, Table]" = WeakKeyDictionary()
-"""The numbers of a figure drawn here, for who would rather read them."""
-
-
-class Picture(Drawing):
-    """A figure as inline SVG; `alt` is its text alternative, and all there is outside a notebook."""
-
-    def __init__(self, svg: str, alt: str, numbers: Table | None = None) -> None:
-        table = numbers._repr_html_().removeprefix(STYLE) if numbers else ""
-        super().__init__("figure", svg, f"[figure: {alt}]", summary="The numbers as a table", table=table, quiet=True)
-        self.alt = alt
 
 
 def model_and_measurement(
@@ -112,15 +47,23 @@ def model_and_measurement(
     `xlabel` and `ylabel` name the quantity and its unit. The names stand beside the ends of the lines. At
     most six series (`ValueError`).
     """
+    with settings():
+        figure, axes = _axes(xlabel, ylabel, title)
+        draw(axes, series, log_x=log_x, log_y=log_y)
+    TABLES[figure] = Table(("", xlabel, f"{ylabel}: model", "measured"), _points(series))
+    return figure
+
+
+def draw(axes: Axes, series: Mapping[str, Series], *, log_x: bool = False, log_y: bool = False) -> None:
+    """The same on axes that there are already: for a figure of several."""
     if len(series) > len(SERIES):
         raise ValueError(f"expected at most {len(SERIES)} series, got {len(series)}; draw two figures")
-    with _settings():
-        figure, axes = _axes(xlabel, ylabel, title)
+    with settings():
         axes.set_xscale("log" if log_x else "linear")
         axes.set_yscale("log" if log_y else "linear")
         handles = []
         for (line_x, line_y, point_x, point_y), colour, dash, marker in zip(
-            series.values(), SERIES, _DASHES, _MARKERS, strict=False
+            series.values(), SERIES, DASHES, MARKERS, strict=False
         ):
             if len(line_x):
                 axes.plot(line_x, line_y, color=colour, linestyle=dash, linewidth=1.6)
@@ -147,8 +90,6 @@ def model_and_measurement(
                 color=SOFT,
                 fontsize=8.5,
             )
-    _tables[figure] = Table(("", xlabel, f"{ylabel}: model", "measured"), _points(series))
-    return figure
 
 
 def stacked(bars: Sequence[str], parts: Mapping[str, Sequence[float]], *, xlabel: str, title: str) -> Figure:
@@ -159,10 +100,10 @@ def stacked(bars: Sequence[str], parts: Mapping[str, Sequence[float]], *, xlabel
     """
     if len(parts) > len(SERIES):
         raise ValueError(f"expected at most {len(SERIES)} parts, got {len(parts)}; put the smallest together")
-    with _settings():
+    with settings():
         figure, axes = _axes(xlabel, "", title)
         left = [0.0] * len(bars)
-        for (label, widths), colour, hatch in zip(parts.items(), SERIES, _HATCHES, strict=False):
+        for (label, widths), colour, hatch in zip(parts.items(), SERIES, HATCHES, strict=False):
             axes.barh(
                 bars, widths, 0.62, left=left, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.5, label=label
             )
@@ -185,34 +126,8 @@ def stacked(bars: Sequence[str], parts: Mapping[str, Sequence[float]], *, xlabel
         )
         axes.set_title(title, pad=14 + 15 * -(-len(parts) // columns))
     rows = ((bar, *(widths[n] for widths in parts.values()), left[n]) for n, bar in enumerate(bars))
-    _tables[figure] = Table(("", *parts, "together"), rows, caption=xlabel)
+    TABLES[figure] = Table(("", *parts, "together"), rows, caption=xlabel)
     return figure
-
-
-def show(figure: Figure, *, alt: str) -> Picture:
-    """`figure` as inline SVG in the page's colours, with `alt` for who cannot see it (`ValueError` if empty).
-
-    The same figure gives the same text. A figure of pyplot's is closed.
-    """
-    if not alt.strip():
-        raise ValueError("expected a text alternative, got none; say what the figure shows, with its numbers")
-    drawn = io.StringIO()
-    with _settings():
-        figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None})
-    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
-        pyplot.close(figure)
-    svg = drawn.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]  # two figures on a page share no id
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
-    svg = re.sub(r"font-family: [^;\"]*", "font-family: var(--jp-ui-font-family,system-ui,sans-serif)", svg)
-    for stand_in, variable in _VARIABLES.items():
-        svg = svg.replace(stand_in, variable)
-    ink = _VARIABLES[INK]  # what has no fill of its own is black, so inherits it here
-    lines = "stroke-linejoin:round;stroke-linecap:butt"  # matplotlib's style sheet, which would hold for the page
-    named = f'<svg role="img" aria-label="{escape(alt, quote=True)}" class="bcp-figure" fill="{ink}" style="{lines}"'
-    return Picture(svg.replace("<svg", named, 1), alt, _tables.get(figure))
 
 
 def _points(series: Mapping[str, Series]) -> Iterator[tuple[object, ...]]:
@@ -238,19 +153,20 @@ def _on_line(line: Sequence[tuple[float, float]], x: float) -> float | None:
     return y0 + (x - x0) / (x1 - x0) * (y1 - y0)
 
 
-@contextmanager
-def _settings() -> Iterator[None]:
-    """The house style; matplotlib's settings belong to the whole process, so only one at a time changes them."""
-    with _lock, matplotlib.rc_context(_STYLE):
-        yield
-
-
 def _axes(xlabel: str, ylabel: str, title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
-    axes = figure.subplots()
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.set_title(title, pad=22)
+    figure, (axes,) = several({title: (xlabel, ylabel)})
     return figure, axes
+
+
+def several(labels: Mapping[str, tuple[str, str]]) -> tuple[Figure, Sequence[Axes]]:
+    """A figure with axes one below the other: title → (xlabel, ylabel)."""
+    with settings():
+        figure = Figure(figsize=(7.2, 3.4 * len(labels)), layout="constrained")
+        found: list[Axes] = list(figure.subplots(len(labels), squeeze=False)[:, 0])
+        for axes, (title, (xlabel, ylabel)) in zip(found, labels.items(), strict=True):
+            axes.set(xlabel=xlabel, ylabel=ylabel)
+            axes.set_title(title, pad=22)
+    return figure, found
 
 
 def _names(axes: Axes, series: Mapping[str, Series], handles: Sequence[dict[str, Any]]) -> None:
