@@ -26,8 +26,9 @@ real_clock = pytest.mark.real_clock
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="exact figures are Linux's")
 
 
-def test_a_line_is_found_without_error() -> None:
+def test_a_line_is_found_with_the_error_of_the_textbook() -> None:
     assert slope([0, 10, 100], [7, 27, 207]) == Slope(pytest.approx(2), pytest.approx(0, abs=1e-9), 3)
+    assert slope([0, 1, 2], [0, 1, 1]) == Slope(0.5, pytest.approx((1 / 12) ** 0.5), 3), "1/6 left over, 1 degree free"
     assert slope([0, 10], [7, 27]) == Slope(2, None, 2)
 
 

@@ -47,8 +47,9 @@ async def test_clients_of_several_processes_are_held_until_the_event_and_again()
         none = await clients.answers(0)
         assert (len(none.last_byte_s), none.missing) == (0, 101)
         for turn in (1, 2):
+            coming = asyncio.create_task(clients.answers())  # those of the turn before do not count
             event_s = await event(server)
-            answers = await clients.answers()
+            answers = await coming
             assert (len(answers.last_byte_s), answers.missing) == (101, 0)
             for sent_s, first_s, last_s in zip(answers.sent_s, answers.first_byte_s, answers.last_byte_s, strict=True):
                 assert sent_s < event_s < first_s <= last_s < time.monotonic(), "all processes share one clock"
@@ -79,11 +80,11 @@ async def test_clients_come_from_the_addresses_in_turn() -> None:
         writer.close()
 
     server = await asyncio.start_server(came, "127.0.0.1", 0)
-    async with server, parked(server.sockets[0].getsockname(), 9, processes=2, addresses=["127.0.0.2", "127.0.0.3"]):
-        async with asyncio.timeout(10):
-            while len(sources) < 9:  # noqa: ASYNC110  # what it waits for is this loop's own work
-                await asyncio.sleep(0)
-    assert sorted(sources) == ["127.0.0.2"] * 5 + ["127.0.0.3"] * 4
+    address, among = server.sockets[0].getsockname(), ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+    async with server, parked(address, 10, processes=2, addresses=among), asyncio.timeout(10):
+        while len(sources) < 10:  # noqa: ASYNC110  # what it waits for is this loop's own work
+            await asyncio.sleep(0)
+    assert sorted(sources) == ["127.0.0.2"] * 4 + ["127.0.0.3"] * 3 + ["127.0.0.4"] * 3
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from patterns.cost.process import sock_diag
 from patterns.cost.process.errors import HasEnded
 
 T = TypeVar("T")
+PROC = Path("/proc")
 GONE = (psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError)
 
 
@@ -169,7 +170,7 @@ def _one(process: psutil.Process) -> _One | None:
                 if isinstance(memory, str)
                 else memory["Private_Clean"] + memory["Private_Dirty"]
             ),
-            "kernel.page_table_bytes": _counted(lambda: _status(Path(f"/proc/{process.pid}/status"), "VmPTE")[0]),
+            "kernel.page_table_bytes": _counted(lambda: _status(PROC / f"{process.pid}/status", "VmPTE")[0]),
         }
         own_s = _cpu_clock_s(process.pid)
     except GONE:
@@ -212,7 +213,7 @@ def _cpu_clock_s(pid: int) -> float | None:
 def _rolled_up(pid: int) -> dict[str, int]:
     """Bytes by name out of smaps_rollup (proc(5))."""
     sizes: dict[str, int] = {}
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+    for line in (PROC / f"{pid}/smaps_rollup").read_text().splitlines()[1:]:
         name, _, size = line.partition(":")
         sizes[name] = int(size.split()[0]) * 1024
     if not sizes:
@@ -226,7 +227,7 @@ def _switches(process: psutil.Process) -> tuple[int, int]:
         switches = process.num_ctx_switches()
         return switches.voluntary, switches.involuntary
     voluntary = involuntary = 0
-    for task in os.scandir(f"/proc/{process.pid}/task"):
+    for task in os.scandir(PROC / f"{process.pid}/task"):
         try:
             one, other = _status(Path(task.path, "status"), "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches")
         except (OSError, KeyError):  # it ended just now
@@ -242,10 +243,10 @@ def _status(file: Path, *names: str) -> list[int]:
 
 
 def _meminfo(name: str) -> int:
-    return _status(Path("/proc/meminfo"), name)[0]
+    return _status(PROC / "meminfo", name)[0]
 
 
 def _bytes_a_kernel_stack() -> float:
     """The machine's kernel stacks, divided by all its threads: 16 KiB on most."""
-    every_thread = int(Path("/proc/loadavg").read_text().split()[3].split("/")[1])
+    every_thread = int((PROC / "loadavg").read_text().split()[3].split("/")[1])
     return _meminfo("KernelStack") / every_thread

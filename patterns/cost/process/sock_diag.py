@@ -17,6 +17,7 @@ SOCK_DIAG_BY_FAMILY = 20
 NLM_F_REQUEST, NLM_F_DUMP = 0x001, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 INET_DIAG_SKMEMINFO = 7
+ESTABLISHED, TIME_WAIT, CLOSE_WAIT = 1, 6, 8
 EVERY_STATE_BUT_LISTEN = 0xFFF & ~(1 << 10)  # include/net/tcp_states.h
 
 HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
@@ -53,16 +54,17 @@ def ask(port: int) -> PortSockets:
         raise OSError(f"expected Linux's sock_diag, this is {sys.platform}")
     accepted = in_backlog = unread = buffers = 0
     for family in (socket.AF_INET, socket.AF_INET6):
-        for inode, rqueue, memory in _dump(family, port):
-            accepted, in_backlog = (accepted + 1, in_backlog) if inode else (accepted, in_backlog + 1)
+        for state, inode, rqueue, memory in _dump(family, port):
+            accepted += inode != 0  # a socket that no process holds has no inode
+            in_backlog += inode == 0 and state in (ESTABLISHED, CLOSE_WAIT)  # else it is on its way out
             unread += rqueue
             buffers += memory
     return PortSockets(accepted, in_backlog, unread, buffers)
 
 
-def _dump(family: int, port: int) -> list[tuple[int, int, int]]:
-    """(inode, unread bytes, bytes of memory) of each socket; TIME-WAIT, which has no socket any more, left out."""
-    found: list[tuple[int, int, int]] = []
+def _dump(family: int, port: int) -> list[tuple[int, int, int, int]]:
+    """(state, inode, unread bytes, bytes of memory) of each socket; TIME-WAIT, no socket any more, left out."""
+    found: list[tuple[int, int, int, int]] = []
     request = REQUEST.pack(
         family,
         socket.IPPROTO_TCP,
@@ -95,17 +97,17 @@ def _dump(family: int, port: int) -> list[tuple[int, int, int]]:
                 at += (length + 3) & ~3
 
 
-def _read(packet: bytes, at: int, end: int, port: int) -> tuple[int, int, int] | None:
+def _read(packet: bytes, at: int, end: int, port: int) -> tuple[int, int, int, int] | None:
     _, state, _, _, local_port, *_, rqueue, _, _, inode = MESSAGE.unpack_from(packet, at)
-    if state == 6 or socket.ntohs(local_port) != port:  # TIME-WAIT; or an old kernel that did not filter
+    if state == TIME_WAIT or socket.ntohs(local_port) != port:  # TIME-WAIT; or an old kernel that did not filter
         return None
     at += MESSAGE.size
     while at + ATTRIBUTE.size <= end:
         length, kind = ATTRIBUTE.unpack_from(packet, at)
         if kind == INET_DIAG_SKMEMINFO:
             rmem, _, _, _, _, queued, options, backlog, _ = SKMEM.unpack_from(packet, at + ATTRIBUTE.size)
-            return inode, rqueue, rmem + queued + options + backlog
+            return state, inode, rqueue, rmem + queued + options + backlog
         if length < ATTRIBUTE.size:
             break
         at += (length + 3) & ~3
-    return inode, rqueue, 0
+    return state, inode, rqueue, 0
