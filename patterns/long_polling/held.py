@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Callable
 
 from patterns.push.contract import Serve
+from patterns.request_response.server import answer as in_bytes
 from patterns.short_polling.exchange import answer, understand
 from patterns.wait.log import Event, Log
 from patterns.wire.framing import FramingError, Request, RequestAssembler, Response, encode
@@ -78,6 +79,7 @@ async def serve(
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         requests = RequestAssembler()
         held: Held | None = None
+        is_last = False
         try:
             while not writer.transport.is_closing():
                 async with asyncio.timeout(wait_s + IDLE_S):
@@ -86,12 +88,17 @@ async def serve(
                     return
                 for message in requests.feed(data):
                     assert isinstance(message.what, Request)
+                    if is_last:
+                        continue  # it said that there would be none
                     if held is not None:
                         held.end()  # answers keep the order of the questions
+                    is_last = not message.what.keep_alive
                     held = hold(message.what, writer)
                     async with asyncio.timeout(WRITE_S):
                         await writer.drain()
         except FramingError as error:
+            if is_last:
+                return
             if held is not None:
                 held.end()
             refusal = Response(error.status, headers=(("Connection", "close"),), body=f"{error}\n".encode())
@@ -106,8 +113,9 @@ async def serve(
         """Answer the request now, or hold it."""
 
         def respond(response: Response) -> None:
-            writer.write(encode(response))
-            if not request.keep_alive:
+            data, is_last = in_bytes(request, response)
+            writer.write(data)
+            if is_last:
                 writer.write_eof()
 
         question = understand(request)

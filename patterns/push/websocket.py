@@ -64,18 +64,19 @@ async def serve(
         socket.headers[hdrs.SERVER] = SERVER  # in place of the names of everything that is installed here
         offset = log.next_offset if wanted == "now" else int(wanted)
         await socket.prepare(request)
-        assert request.transport is not None
-        bound_buffers(request.transport, write_buffer_bytes, kernel_buffer_bytes)
+        if (transport := request.transport) is None:
+            return socket  # the client has gone already
+        bound_buffers(transport, write_buffer_bytes, kernel_buffer_bytes)
         try:
             async with asyncio.TaskGroup() as tasks:
-                speaking = [tasks.create_task(tell(offset, socket, request.transport)), tasks.create_task(beat(socket))]
+                speaking = [tasks.create_task(tell(offset, socket, transport)), tasks.create_task(beat(socket))]
                 while (await socket.receive(silence_s)).type in {WSMsgType.PONG, WSMsgType.BINARY, WSMsgType.TEXT}:
                     pass
                 for task in speaking:
                     task.cancel()
         except* TimeoutError:
             subscribers.unheard += 1
-            request.transport.abort()
+            transport.abort()
         except* ConnectionError:
             pass  # the client has gone
         return socket
@@ -119,7 +120,9 @@ async def follow(
     async def one_connection(offset: int) -> AsyncGenerator[Event, None]:
         try:
             async with (
-                aiohttp.ClientSession(skip_auto_headers=_NEEDLESS) as session,
+                aiohttp.ClientSession(
+                    skip_auto_headers=_NEEDLESS, timeout=aiohttp.ClientTimeout(total=silence_s)
+                ) as session,
                 session.ws_connect(
                     f"{address.url}/events?from={'now' if from_now else offset}",
                     timeout=aiohttp.ClientWSTimeout(ws_receive=silence_s, ws_close=GOODBYE_S),
@@ -130,6 +133,8 @@ async def follow(
                     if message.type is WSMsgType.BINARY:
                         yield decode_event(message.data)
         except aiohttp.WSServerHandshakeError as error:
+            if error.status >= 500:
+                raise ConnectionError(str(error)) from error
             raise LookupError(f"expected 101 for events from offset {offset} on, got {error.status}") from error
         except aiohttp.ClientError as error:
             raise ConnectionError(str(error)) from error

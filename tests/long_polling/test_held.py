@@ -194,6 +194,21 @@ async def test_a_question_that_is_the_connections_last_is_answered_and_then_it_i
         await writer.wait_closed()
 
 
+@pytest.mark.parametrize("behind", [b"GET /events?from=0 HTTP/1.1\r\nHost: x\r\n\r\n", b"nonsense\r\n\r\n"])
+async def test_what_comes_behind_the_last_question_is_not_heard(behind: bytes) -> None:
+    log = Log()
+    async with await serve(log, wait_s=5.0) as server:
+        reader, writer = await asyncio.open_connection(*server.address)
+        writer.write(b"HEAD /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + behind)
+        answered = await reader.read()
+        assert answered == (
+            b"HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain\r\nAllow: GET\r\n"
+            b"Connection: close\r\nContent-Length: 50\r\n\r\n"
+        )
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_what_is_no_request_ends_the_connection_after_the_answer_that_is_owed() -> None:
     log = Log()
     async with await serve(log) as server:
