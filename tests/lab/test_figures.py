@@ -6,12 +6,14 @@ import re
 import threading
 import xml.etree.ElementTree as ET
 from itertools import pairwise
+from pathlib import Path
 
 import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from patterns.lab.figures import Series, model_and_measurement, show, stacked
+from patterns.lab.figures import Series, model_and_measurement, save, show, stacked
+from patterns.lab.figures.look import LINE, SERIES, SOFT
 
 LINES: dict[str, Series] = {
     "new connection": ([1, 50], [0.2, 8.0], [1, 25, 50], [0.2, 4.1, 8.1]),
@@ -191,3 +193,11 @@ def test_figures_drawn_in_threads_are_the_same_as_alone() -> None:
     for thread in threads:
         thread.join()
     assert found == [alone] * 3
+
+
+def test_a_saved_figure_has_the_palettes_own_colours_and_none_of_the_stand_ins(tmp_path: Path) -> None:
+    figure = model_and_measurement({"one": ([1, 2], [1, 2], [1], [1])}, xlabel="s", ylabel="B", title="A title")
+    save(figure, tmp_path / "figure.svg")
+    drawn = (tmp_path / "figure.svg").read_text()
+    assert "#0072b2" in drawn
+    assert not {stand_in for stand_in in (*SERIES, LINE, SOFT) if stand_in in drawn}

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from patterns.lab.figures.look import INK, OKABE_ITO, SERIES, VARIABLES, settings
+from patterns.lab.figures.look import INK, LINE, OKABE_ITO, SERIES, SOFT, VARIABLES, settings
 from patterns.lab.style import STYLE, Drawing
 from patterns.lab.table import Table
 
@@ -56,10 +56,10 @@ def show(figure: Figure, *, alt: str) -> Picture:
 
 def save(figure: Figure, path: Path) -> None:
     """`figure` as a file, in the palette's own colours on white; the suffix says which kind."""
-    palette = dict(zip(SERIES, OKABE_ITO, strict=True))
+    palette = {LINE: "#e0e0e0", SOFT: "#5f6368", **dict(zip(SERIES, OKABE_ITO, strict=True))}
     with settings():
         for artist in figure.findobj():
-            for name in ("color", "facecolor", "edgecolor"):
+            for name in ("color", "facecolor", "edgecolor", "markeredgecolor"):
                 colour = getattr(artist, f"get_{name}", lambda: None)()
                 if isinstance(colour, str | tuple) and to_hex(colour) in palette:
                     getattr(artist, f"set_{name}")(palette[to_hex(colour)])
