@@ -36,7 +36,6 @@ class Subscribers:
         self._gone_most = 0
         self._gone_cut_off = 0
         self._some_room = asyncio.Event()
-        self._turn = asyncio.Lock()
 
     def __len__(self) -> int:
         """How many are up to date with the log, and told of each event at once."""
@@ -67,11 +66,10 @@ class Subscribers:
 
         time_s: when it happened; by default when it is appended, by the loop's clock.
         """
-        async with self._turn:  # publishers take turns, or all of them would fill the one free place
-            while self.overload is Overload.WAIT and any(outbox.is_full for outbox in self._outboxes):
-                self._some_room.clear()
-                await self._some_room.wait()
-            return self.log.append(payload, asyncio.get_running_loop().time() if time_s is None else time_s)
+        while self.overload is Overload.WAIT and any(outbox.is_full for outbox in self._outboxes):
+            self._some_room.clear()
+            await self._some_room.wait()  # who is woken looks again: another publisher may have been first
+        return self.log.append(payload, asyncio.get_running_loop().time() if time_s is None else time_s)
 
     async def events(self, offset: int, transport: asyncio.WriteTransport) -> AsyncGenerator[list[Event], None]:
         """The events from `offset` on, as they come, some at a time, to be written to `transport`.

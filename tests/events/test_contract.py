@@ -44,6 +44,19 @@ async def test_thousands_of_events_come_in_order_and_each_once(delivery: Deliver
 
 
 @each_delivery
+async def test_what_happens_while_a_client_registers_is_neither_lost_nor_told_twice(delivery: Delivery) -> None:
+    log = Log()
+    async with await delivery.serve(log) as server, asyncio.TaskGroup() as tasks:
+        tasks.create_task(feed(log, [number * 0.001 for number in range(500)], payload_bytes=10))
+        clients = []
+        for _ in range(5):
+            await asyncio.sleep(0.02)
+            clients.append(tasks.create_task(first(500, delivery, server.address)))
+        for client in clients:
+            assert await client == list(log)
+
+
+@each_delivery
 async def test_several_clients_get_the_same(delivery: Delivery) -> None:
     log = Log()
     async with await delivery.serve(log) as server, asyncio.TaskGroup() as tasks:

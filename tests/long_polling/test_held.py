@@ -10,6 +10,7 @@ import pytest
 
 from patterns.cost.workload import every, feed
 from patterns.long_polling import follow, serve, serve_aiohttp, serve_handler
+from patterns.push.events import event_bytes
 from patterns.request_response import connect
 from patterns.request_response import serve as serve_on_streams
 from patterns.short_polling.exchange import Question, answer_bytes, question_bytes
@@ -94,7 +95,9 @@ async def test_what_happens_in_one_moment_or_meanwhile_comes_in_one_answer(serve
         for number in range(5):
             log.append(b"%d" % number, 0.0)
         await following
-        assert statuses(path) == [200, 200]
+        sizes = [sum(event_bytes(len(event.payload)) for event in events) for events in (log.read(0, 2), log.read(2))]
+        answers = [seen.message.what for seen in path.traffic.messages() if seen.direction is Direction.TO_CLIENT]
+        assert [len(answer.body) for answer in answers] == sizes
         assert [event for event, _ in got] == list(log)
 
 
