@@ -75,6 +75,12 @@ async def test_a_stop_wakes_threads_that_wait_for_a_silent_client(threads: int |
     assert server.connections == 0
 
 
+async def test_a_stop_ends_the_accepting_thread_though_nobody_ever_came() -> None:
+    async with await listen_blocking(lambda _: None) as server:
+        (accepting,) = [one for one in threading.enumerate() if one.name == f"accepts on {server.address}"]
+    assert not accepting.is_alive()
+
+
 async def test_a_conversation_that_fails_is_reported_and_the_next_is_served(expected_failures: Failures) -> None:
     def fails(connection: socket.socket) -> None:
         raise ZeroDivisionError("as planned")
