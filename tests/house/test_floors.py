@@ -26,7 +26,7 @@ FLOORS = {
     4: ("cost.measure", "cost.race", "cost.process"),
     5: ("grading",),
     6: ("lab",),
-    7: ("board", "__main__"),
+    7: ("alone", "board", "__main__"),
 }
 FLOOR_OF = {f"patterns.{name}": floor for floor, names in FLOORS.items() for name in names}
 

@@ -3,6 +3,8 @@
 row         the columns, the same for a model and a measurement; as JSON, as a table
 closed      on average, by closed form, for random arrivals
 given       given the events that happened, to the last message
+choice      which pattern for which system
+fleet       from one measured client to ten million
 
 `pulling` and `long_polling` here are the closed forms; `given.short_polling`, `given.long_polling`, `given.push` and
 `given.request_response` are fed with the times of the events.

@@ -2,7 +2,8 @@
 
 racers      the patterns, each with what it counts as useless and the model that knows its messages
 standings   the rows, measured and expected, as a table and as JSON
-figures     staleness; requests and bytes; connections held: the model as lines, the measurement as points
+figures     staleness; messages; bytes; connections held: the model as lines, the measurement as points
+panel       the race with sliders (imported when it is asked for: a terminal needs no widgets)
 """
 
 from patterns.lab.race.racers import racers

@@ -18,12 +18,12 @@ from patterns import long_polling, push, short_polling
 from patterns.cost.model import given
 from patterns.cost.model.given import Hour, Sizes
 from patterns.cost.race import Conditions, Expected, Racer
-from patterns.push import message_bytes
+from patterns.push import message_bytes, registration_bytes
 from patterns.push.events import event_bytes
 from patterns.push.raw import HEARTBEAT_S
 from patterns.push.websocket import PING_BYTES, PONG_BYTES
 from patterns.short_polling.exchange import Question, answer_bytes, question_bytes
-from patterns.wire.framing import Request, Response, encode
+from patterns.wire.framing import Response
 from patterns.wire.listen import Address
 from patterns.wire.tap import Seen
 
@@ -52,7 +52,7 @@ def brings_nothing(seen: Seen) -> bool:
 
 def _push(conditions: Conditions) -> Expected:
     """One registration, then one message an event, and the heartbeat: a ping there, a pong back."""
-    sizes = Sizes(*_registration(), message_bytes(conditions.payload_bytes))
+    sizes = Sizes(*registration_bytes(SOMEWHERE, 0), message_bytes(conditions.payload_bytes))
     expected = _together("push", conditions, given.push_hour, sizes)
     beats = sum(int((conditions.duration_s - start_s) // HEARTBEAT_S) for start_s in _starts(conditions))
     row = expected.cost
@@ -122,29 +122,3 @@ def _sizes(conditions: Conditions, wait_s: float | None) -> Sizes:
     event = event_bytes(conditions.payload_bytes)
     news = answer_bytes(middle, [conditions.payload_bytes]) - nothing - event
     return Sizes(question_bytes(SOMEWHERE, Question(middle, wait_s)), nothing, event, news)
-
-
-def _registration() -> tuple[int, int]:
-    """The bytes of WebSocket's opening handshake (RFC 6455 §4): its question and its answer."""
-    asked = Request(
-        "GET",
-        "/events?from=0",
-        (
-            ("Host", str(SOMEWHERE)),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Key", "x" * 24),  # 16 bytes in base64
-        ),
-    )
-    answered = Response(
-        101,
-        headers=(
-            ("Server", "push"),
-            ("Upgrade", "websocket"),
-            ("Connection", "upgrade"),
-            ("Sec-WebSocket-Accept", "x" * 28),  # SHA-1 in base64
-            ("Date", "Thu, 01 Jan 1970 00:00:00 GMT"),
-        ),
-    )
-    return len(encode(asked)), len(encode(answered))
