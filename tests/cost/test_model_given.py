@@ -12,6 +12,7 @@ from patterns.cost import model
 from patterns.cost.model import given
 from patterns.cost.workload import poisson
 
+Z99 = 2.576  # 99% of a normal distribution lie within so many standard deviations
 SIZES = given.Sizes(request_bytes=100, empty_response_bytes=80, event_bytes=50, news_bytes=7)
 
 
