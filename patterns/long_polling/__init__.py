@@ -10,6 +10,7 @@ listening until it has asked again. To the client it is short polling with `&wai
     asking   the client
     wakeup   look and wait, or wait and look: the race that loses a wake-up, and its mending
     handler  the same as a handler, for lesson 1's server and for aiohttp; ghosts
+    held_by_threads, held_by_processes   the same with somebody standing beside each question; to be priced
     find_the_bugs   a server of the popular kind, with three of them
 """
 
