@@ -125,7 +125,7 @@ async def test_a_process_that_is_asked_again_while_it_holds_answers_the_first_qu
         reader, writer = await asyncio.open_connection(*server.address)
         writer.write(HELD)
         await at_rest(server, 1)
-        writer.write(encode(Question(0, 0.01).request()))
+        writer.write(HELD.replace(b"wait=60", b"wait=0.01"))
         assert [(await reader.readuntil(b"\r\n\r\n"))[9:12] for _ in range(2)] == [b"204", b"204"]
         writer.close()
         await writer.wait_closed()
