@@ -25,6 +25,7 @@ forgets a key in constant time, and the interpreter does it in C.
 from __future__ import annotations
 
 import heapq
+from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
@@ -44,18 +45,27 @@ class TimerEntry(Generic[Task]):
         self.expiration_ms = expiration_ms
         self.bucket: Bucket[Task] | None = None
 
+    def cancel(self) -> bool:
+        """End the timer; True if that was this call's doing, False if it had fired or was cancelled before."""
+        bucket = self.bucket
+        return bucket is not None and bucket.timers.cancel(self)
+
     def __repr__(self) -> str:
         state = "live" if self.bucket is not None else "over"
         return f"<TimerEntry of {self.task!r} at {self.expiration_ms} ms, {state}>"
 
 
 class Bucket(dict[TimerEntry[Task], None]):
-    """The entries of one tick of one wheel, in order of arrival. `expiration_ms` is the tick's start; -1: unused."""
+    """The entries of one tick of one wheel, in order of arrival. `expiration_ms` is the tick's start; -1: unused.
 
-    __slots__ = ("expiration_ms",)
+    `timers` is the whole hierarchy, so that an entry can be cancelled by whoever holds it.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("expiration_ms", "timers")
+
+    def __init__(self, timers: TimingWheel[Task]) -> None:
         self.expiration_ms = -1
+        self.timers = timers
 
 
 class Wheel(Generic[Task]):
@@ -63,11 +73,11 @@ class Wheel(Generic[Task]):
 
     __slots__ = ("buckets", "end_ms", "now_ms", "overflow_wheel", "size", "span_ms", "tick_ms")
 
-    def __init__(self, tick_ms: int, size: int, start_ms: int) -> None:
+    def __init__(self, timers: TimingWheel[Task], tick_ms: int, size: int, start_ms: int) -> None:
         self.tick_ms = tick_ms
         self.size = size
         self.span_ms = tick_ms * size
-        self.buckets: list[Bucket[Task]] = [Bucket() for _ in range(size)]
+        self.buckets: list[Bucket[Task]] = [Bucket(timers) for _ in range(size)]
         self.overflow_wheel: Wheel[Task] | None = None
         self.turn(start_ms)
 
@@ -95,7 +105,7 @@ class TimingWheel(Generic[Task]):
             raise TimingWheelError(f"expected a tick of at least 1 ms, got {tick_ms}")
         if wheel_size < 2:
             raise TimingWheelError(f"expected at least 2 buckets a wheel, got {wheel_size}")
-        self._wheel: Wheel[Task] = Wheel(tick_ms, wheel_size, start_ms)
+        self._wheel: Wheel[Task] = Wheel(self, tick_ms, wheel_size, start_ms)
         self._due: list[tuple[int, int, Bucket[Task]]] = []  # a heap: what Kafka's DelayQueue is
         self._queued = 0  # buckets ever queued; of two that are due at once, the earlier queued comes first
         self._live = 0
@@ -183,7 +193,7 @@ class TimingWheel(Generic[Task]):
 
     def _overflow(self, wheel: Wheel[Task]) -> Wheel[Task]:
         """The next coarser wheel, made when the first timer needs it."""
-        wheel.overflow_wheel = Wheel(wheel.span_ms, wheel.size, wheel.now_ms)
+        wheel.overflow_wheel = Wheel(self, wheel.span_ms, wheel.size, wheel.now_ms)
         return wheel.overflow_wheel
 
     def _turn(self, now_ms: int) -> None:
@@ -191,3 +201,32 @@ class TimingWheel(Generic[Task]):
         while wheel is not None and now_ms >= wheel.now_ms + wheel.tick_ms:
             wheel.turn(now_ms)
             wheel = wheel.overflow_wheel
+
+
+class LockedTimingWheel(TimingWheel[Task]):
+    """The same for several threads: `lock` is held for each add, cancel and turn, and for nothing of the caller's.
+
+    Where Kafka lets adds run beside each other under a read lock, this is one lock: under the interpreter's own,
+    two threads would not add at the same time anyway.
+    """
+
+    def __init__(
+        self, lock: AbstractContextManager[object], tick_ms: int = 1, wheel_size: int = 20, start_ms: int = 0
+    ) -> None:
+        self._lock = lock
+        super().__init__(tick_ms, wheel_size, start_ms)
+
+    def add(self, task: Task, expiration_ms: int) -> TimerEntry[Task] | None:
+        """As `TimingWheel.add`."""
+        with self._lock:
+            return super().add(task, expiration_ms)
+
+    def cancel(self, entry: TimerEntry[Task]) -> bool:
+        """As `TimingWheel.cancel`."""
+        with self._lock:
+            return super().cancel(entry)
+
+    def advance_clock(self, now_ms: int) -> list[Task]:
+        """As `TimingWheel.advance_clock`; what fell due is returned, and run by the caller without the lock."""
+        with self._lock:
+            return super().advance_clock(now_ms)

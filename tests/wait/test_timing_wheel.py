@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from patterns.wait.timing_wheel import TimerEntry, TimingWheel, TimingWheelError
+from patterns.wait.timing_wheel import LockedTimingWheel, TimerEntry, TimingWheel, TimingWheelError
 
 
 def drive(wheel: TimingWheel[object], until_ms: int) -> dict[object, int]:
@@ -97,7 +97,7 @@ def test_47_with_coarser_ticks_a_timer_fires_up_to_a_tick_early_and_never_late()
     dues = random.Random(48).sample(range(10, 100_000), 2_000)
     for due_ms in dues:
         wheel.add(due_ms, due_ms)
-    early = {due_ms - fired_ms for due_ms, fired_ms in drive(wheel, 100_000).items()}  # type: ignore[operator]  # ints
+    early = {due_ms - fired_ms for due_ms, fired_ms in drive(wheel, 100_000).items()}  # type: ignore[operator]  # all ints
     assert (min(early), max(early)) == (0, 9)
 
 
@@ -147,6 +147,42 @@ def test_52_and_57_a_timer_is_cancelled_once_and_is_no_longer_counted() -> None:
     assert entry is not None
     assert [len(wheel), wheel.cancel(entry), len(wheel), wheel.cancel(entry), len(wheel)] == [1, True, 0, False, 0]
     assert wheel.advance_clock(1_000) == []
+
+
+def test_52_and_55_an_entry_cancels_itself_once_wherever_it_has_moved_to() -> None:
+    wheel: TimingWheel[str] = TimingWheel(1, 20, 0)
+    moved, fired = wheel.add("moved", 399), wheel.add("fired", 380)
+    assert moved is not None
+    assert fired is not None
+    assert wheel.advance_clock(380) == ["fired"]
+    assert [moved.cancel(), moved.cancel(), fired.cancel()] == [True, False, False]
+    assert (len(wheel), wheel.advance_clock(399)) == (0, [])
+
+
+class CountedLock:
+    """Not a lock: how often one was entered and left."""
+
+    def __init__(self) -> None:
+        self.entered = self.left = 0
+
+    def __enter__(self) -> None:
+        self.entered += 1
+
+    def __exit__(self, *_error: object) -> None:
+        self.left += 1
+
+
+def test_59_under_a_lock_each_add_cancel_and_turn_is_alone_and_the_callers_work_is_not_under_it() -> None:
+    lock = CountedLock()
+    wheel: TimingWheel[str] = LockedTimingWheel(lock, 1, 20, 0)
+    entry = wheel.add("task", 30)
+    assert entry is not None
+    assert (lock.entered, lock.left) == (1, 1)
+    wheel.add("other", 30)
+    entry.cancel()
+    assert (lock.entered, lock.left) == (3, 3)
+    assert wheel.advance_clock(30) == ["other"]
+    assert (lock.entered, lock.left) == (4, 4)
 
 
 def test_53_a_cancelled_timer_leaves_its_empty_bucket_in_the_queue_until_its_time() -> None:
