@@ -122,7 +122,7 @@ class Panel:
             points.clear()
         for label in self._numbers:
             self._numbers[label] = "–"
-        self._plot_changed = True
+        self._plot_changed = bool(self._series)
         self._dirty()
 
     # What the buttons call

@@ -84,7 +84,7 @@ def system_panel(title: str = "Your system") -> Panel:
             5, min=-1, max=3, step=0.1, readout_format=".3g", description="news may be so old, s"
         ),
         "rtt_ms": ipywidgets.IntSlider(50, 0, 500, 10, description="round trip, ms"),
-        "clients": ipywidgets.IntSlider(1000, 1, 100_000, 1000, description="clients"),
+        "clients": ipywidgets.IntSlider(1000, 1000, 100_000, 1000, description="clients"),
         "away": ipywidgets.Checkbox(description="clients go away and must miss nothing"),
         "slow": ipywidgets.Checkbox(description="some are slow at times"),
         "plain_http": ipywidgets.Checkbox(description="only plain HTTP gets through"),
