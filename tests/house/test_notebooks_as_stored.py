@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from repository import ROOT, cells, headings, notebooks
+from repository import LESSONS, ROOT, cells, headings, notebooks
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -23,10 +23,11 @@ MEANINGFUL = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 each_notebook = pytest.mark.parametrize("notebook", notebooks(), ids=lambda path: path.stem)
 
 
-def test_the_course_has_its_first_page_and_first_lesson() -> None:
-    names = [path.name for path in notebooks()]
-    assert names[:2] == ["00_start_here.ipynb", "01_request_response.ipynb"]
-    assert [name[:2] for name in names] == [f"{number:02}" for number in range(len(names))]
+def test_every_notebook_has_its_place_in_the_course() -> None:
+    places = [f"{number:02}_{name}" for number, name in enumerate(["start_here", *LESSONS, "choosing"])]
+    names = [path.stem for path in notebooks()]
+    assert set(names) <= set(places), f"expected names out of {places}"
+    assert names[:2] == places[:2]
 
 
 @each_notebook
