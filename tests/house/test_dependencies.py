@@ -17,7 +17,10 @@ from repository import ROOT
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 GROUPS = PYPROJECT["dependency-groups"]
-LOCKS = [ROOT / name for name in ("requirements.lock", "requirements-test.lock", "requirements-bench.lock", "setup/installer.lock")]
+LOCKS = [
+    ROOT / name
+    for name in ("requirements.lock", "requirements-test.lock", "requirements-bench.lock", "setup/installer.lock")
+]
 
 # conda-forge sells these under another name.
 CONDAS_NAME = {"matplotlib": "matplotlib-base"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exchanges import exchanges
 
+from patterns.lab.panel import slug
 from patterns.lab.panel.live_picture import LivePicture
 from patterns.lab.sequence import sequence
 
@@ -52,3 +53,7 @@ def test_plain_html_is_shown_without_a_button() -> None:
     assert visible(live) == (False, False)
     live.show("<svg>sequence</svg>")
     assert (live.picture.value, visible(live)) == ("<svg>sequence</svg>", (False, False))
+
+
+def test_a_label_becomes_a_test_id() -> None:
+    assert slug("Loop blocked, at most (ms)") == "loop-blocked-at-most-ms"

@@ -9,7 +9,7 @@ import ipywidgets
 import pytest
 
 from patterns.lab.kernel import Failure
-from patterns.lab.panel import Panel, slug
+from patterns.lab.panel import Panel
 
 
 def made(drive: Any, title: str = "Round trips", **options: Any) -> Panel:
@@ -298,7 +298,3 @@ async def test_a_panel_without_series_has_no_plot() -> None:
     await asyncio.sleep(1)
     assert panel.plot.value == ""
     await panel.stop()
-
-
-def test_a_label_becomes_a_test_id() -> None:
-    assert slug("Loop blocked, at most (ms)") == "loop-blocked-at-most-ms"
