@@ -1,0 +1,102 @@
+"""One message to bytes and back: quickly where all is well, and with a name for what is wrong where it is not."""
+
+import struct
+from typing import Any
+
+from patterns.wire.kafka import compiled, walk
+from patterns.wire.kafka.apis import API_OF, APIS, Api, discovery
+from patterns.wire.kafka.codes import ApiKey, ErrorCode
+from patterns.wire.kafka.errors import UnknownApi, UnsupportedVersion
+from patterns.wire.kafka.schema import Struct
+
+_RESPONSE = struct.Struct(">ii")
+_REQUEST = struct.Struct(">ihhih")
+UNSUPPORTED = int(ErrorCode.UNSUPPORTED_VERSION).to_bytes(2, "big")
+
+
+def encode_request(message: Struct, api_version: int, correlation_id: int, client_id: str | None = None) -> bytes:
+    """The whole frame of a request, its length in front.
+
+    Raises:
+        Unencodable: a value that does not fit its field.
+        UnsupportedVersion: a version of the api that is not known here.
+    """
+    api = _api(message, api_version)
+    name = b"" if client_id is None else client_id.encode()
+    tags = b"\0" if api.is_flexible(api_version) else b""
+    parts = [b"", name + tags]
+    _write(message, api, api_version, parts)
+    length = _REQUEST.size - 4 + sum(map(len, parts))
+    parts[0] = _REQUEST.pack(length, api.key, api_version, correlation_id, -1 if client_id is None else len(name))
+    return b"".join(parts)
+
+
+def encode_response(message: Struct, api_version: int, correlation_id: int) -> bytes:
+    """The whole frame of a response, its length in front; `api_version` is that of the request.
+
+    `ApiVersionsResponse` with UNSUPPORTED_VERSION is written as version 0 would be, whichever was asked for: who asked
+    in a version that the broker does not know can read no other (KIP-35). No response here has tags in its header;
+    for ApiVersions that is so even in flexible versions (KIP-511).
+
+    Raises:
+        Unencodable: a value that does not fit its field.
+        UnsupportedVersion: a version of the api that is not known here.
+    """
+    if isinstance(message, discovery.ApiVersionsResponse) and message.error_code == ErrorCode.UNSUPPORTED_VERSION:
+        api_version = 0
+    parts = [b""]
+    _write(message, _api(message, api_version), api_version, parts)
+    parts[0] = _RESPONSE.pack(4 + sum(map(len, parts)), correlation_id)
+    return b"".join(parts)
+
+
+def decode_request_body(api: Api, api_version: int, data: bytes, at: int) -> Struct:
+    """The request in `data` from `at` to the end. Raises `Malformed`."""
+    return _read(api.request, api, api_version, data, at)
+
+
+def decode_response_body(api: Api, api_version: int, data: bytes, at: int) -> Struct:
+    """The response in `data` from `at` to the end; `api_version` is that of the request. Raises `Malformed`."""
+    if api.key is ApiKey.API_VERSIONS and data[at : at + 2] == UNSUPPORTED:
+        api_version = 0
+    return _read(api.response, api, api_version, data, at)
+
+
+def _read(message: type[Struct], api: Api, version: int, data: bytes, at: int) -> Struct:
+    if api.is_flexible(version):
+        return walk.read(message, version, data, at, flexible=True)
+    try:
+        found: Struct = compiled.reader(message, version)(data, at)
+    except compiled.FAILURES as failure:
+        walk.read(message, version, data, at)
+        raise AssertionError(f"compiled, {message.__name__} v{version} was refused; walked, it was not") from failure
+    return found
+
+
+def _write(message: Struct, api: Api, version: int, parts: list[Any]) -> None:
+    if api.is_flexible(version):
+        parts.append(walk.write(message, version, flexible=True))
+        return
+    before = len(parts)
+    try:
+        compiled.writer(type(message), version)(message, parts.append)
+        for part in parts:
+            len(part)
+    except compiled.FAILURES:
+        del parts[before:]
+        parts.append(walk.write(message, version))
+
+
+def _api(message: Struct, version: int) -> Api:
+    api = API_OF.get(type(message))
+    if api is None:
+        raise UnknownApi("a request or a response", type(message).__name__, "give a whole message, not a part of one")
+    if version not in api.versions:
+        raise UnsupportedVersion(f"{api.name} {api.versions}", f"v{version}", "choose a version that is known here")
+    return api
+
+
+def describe(api_key: int, api_version: int) -> str:
+    """ "Fetch v11", also of what is not known here."""
+    name = APIS[api_key].name if api_key in APIS else f"api {api_key}"
+    return f"{name} v{api_version}"
