@@ -28,6 +28,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "limit_s(seconds): another limit to the real time of the test")
 
 
+# Each of their tests takes a minute or more: begun first, one by one, they leave no worker idle at the end.
+LONG = ("tests/browser/", "tests/notebooks/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests first, each for itself; of the others those of a file stay together, with its fixtures."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    for item in items:
+        group = item.nodeid if item.nodeid.startswith(LONG) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 class Failures:
     """What reached the loop's exception handler. What a test expects it takes; what stays fails it."""
 

@@ -19,7 +19,7 @@ from lab_page import LabPage
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 90  # for JupyterLab's start on a busy machine
+PATIENCE_S = 240  # for JupyterLab's start on a busy machine
 
 # Root in a container has no sandbox; the rest keeps Chromium from calling home.
 FLAGS = [
