@@ -6,11 +6,12 @@ from typing import Any
 from patterns.wire.kafka import compiled, walk
 from patterns.wire.kafka.apis import API_OF, APIS, Api, discovery
 from patterns.wire.kafka.codes import ApiKey, ErrorCode
-from patterns.wire.kafka.errors import UnknownApi, UnsupportedVersion
+from patterns.wire.kafka.errors import Unencodable, UnknownApi, UnsupportedVersion
 from patterns.wire.kafka.schema import Struct
 
 _RESPONSE = struct.Struct(">ii")
 _REQUEST = struct.Struct(">ihhih")
+BUFFERS = {bytes, bytearray, memoryview}
 UNSUPPORTED = int(ErrorCode.UNSUPPORTED_VERSION).to_bytes(2, "big")
 
 
@@ -24,10 +25,15 @@ def encode_request(message: Struct, api_version: int, correlation_id: int, clien
     api = _api(message, api_version)
     name = b"" if client_id is None else client_id.encode()
     tags = b"\0" if api.is_flexible(api_version) else b""
+    name_length = -1 if client_id is None else len(name)
     parts = [b"", name + tags]
     _write(message, api, api_version, parts)
-    length = _REQUEST.size - 4 + sum(map(len, parts))
-    parts[0] = _REQUEST.pack(length, api.key, api_version, correlation_id, -1 if client_id is None else len(name))
+    try:
+        length = _REQUEST.size - 4 + sum(map(len, parts))
+        parts[0] = _REQUEST.pack(length, api.key, api_version, correlation_id, name_length)
+    except struct.error as error:
+        got = f"correlation id {correlation_id} and a client id of {name_length} bytes, {length} bytes in all"
+        raise Unencodable("an int32, an int16 and an int32", got, "choose smaller ones") from error
     return b"".join(parts)
 
 
@@ -46,7 +52,12 @@ def encode_response(message: Struct, api_version: int, correlation_id: int) -> b
         api_version = 0
     parts = [b""]
     _write(message, _api(message, api_version), api_version, parts)
-    parts[0] = _RESPONSE.pack(4 + sum(map(len, parts)), correlation_id)
+    try:
+        length = 4 + sum(map(len, parts))
+        parts[0] = _RESPONSE.pack(length, correlation_id)
+    except struct.error as error:
+        got = f"correlation id {correlation_id} and {length} bytes in all"
+        raise Unencodable("an int32 and an int32", got, "choose smaller ones") from error
     return b"".join(parts)
 
 
@@ -80,8 +91,8 @@ def _write(message: Struct, api: Api, version: int, parts: list[Any]) -> None:
     before = len(parts)
     try:
         compiled.writer(type(message), version)(message, parts.append)
-        for part in parts:
-            len(part)
+        if not set(map(type, parts)) <= BUFFERS:
+            raise TypeError(message)
     except compiled.FAILURES:
         del parts[before:]
         parts.append(walk.write(message, version))

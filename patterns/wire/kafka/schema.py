@@ -163,6 +163,9 @@ class Struct(_Row, metaclass=_Table):
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and _Row.__eq__(self, other)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     __hash__ = _Row.__hash__
 
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]:

@@ -62,11 +62,16 @@ class Source:
 
     def length(self, kind: str, *, flexible: bool, nullable: bool) -> int:
         """How long it is, or `NULL`."""
+        start = self.at
         length = self.uvarint() - 1 if flexible else int(self.fixed(kind))
+        if length < 0:
+            end, self.at = self.at, start  # of which an error speaks
         if length < NULL:
             raise self.wrong(BadLength, "a length", str(length), "send 0 for empty")
         if length == NULL and not nullable:
             raise self.wrong(BadLength, "a length", "null (-1)", "send 0 for empty: this version knows no null here")
+        if length == NULL:
+            self.at = end
         return length
 
     def text(self, length: int) -> str:
