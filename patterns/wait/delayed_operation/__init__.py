@@ -21,9 +21,10 @@ so the same code serves one event loop and many threads:
                         `Purgatory(lock=threading.RLock)`. It must be re-entrant: an operation's callbacks may come
                         back to the operation.
 
-The purgatory's own locks are leaves: no callback ever runs under them. An operation's lock is held while its
-callbacks run. So two operations whose callbacks each check the other's key can, on two threads, wait for each other
-for ever; Kafka queues such checks and runs them when the request is done, and so should whoever has threads.
+The purgatory's own locks are leaves: no callback runs under them. An operation's lock is held while its callbacks
+run, and these may check and expire others. Still nobody waits in a circle: who waits for an operation's lock has seen
+it uncompleted, and does so from a callback only of operations that are completed. So in a circle each would have been
+completed before the next. Locks of your own are yours to order: check no key under one that a `try_complete` takes.
 """
 
 from __future__ import annotations

@@ -63,6 +63,8 @@ class DelayedOperation(ABC):
 
     def expire(self) -> bool:
         """End it because its time is over; True if that was the cause, and then `on_expiration` was called."""
+        if self.completed:  # looked at before waiting for the lock: see the package, why nobody waits in a circle
+            return False
         if self.lock is not None:
             with self.lock:
                 return self._expire()
