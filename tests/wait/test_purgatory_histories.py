@@ -69,7 +69,8 @@ class BesideLists(RuleBasedStateMachine):
         completed = [each for each in there if each.ready and not self.is_over(each)]
         before = len(self.story)
         assert self.purgatory.check_and_complete(key) == len(completed)
-        assert [name for hook, name in self.story[before:] if hook == "on_complete"] == [each.name for each in completed]
+        told = [name for hook, name in self.story[before:] if hook == "on_complete"]
+        assert told == [each.name for each in completed]
         for operation in completed:
             self.end(operation)
         self.lists[key] = [each for each in self.lists.get(key, []) if not self.is_over(each)]
