@@ -13,10 +13,12 @@ the question is held; the answer is written by whoever ends the waiting, the log
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 
 from patterns.push.contract import Serve
 from patterns.request_response.server import answer as in_bytes
-from patterns.short_polling.exchange import answer, understand
+from patterns.short_polling.exchange import Question, answer, understand
 from patterns.wait.log import Event, Log
 from patterns.wire.framing import FramingError, Request, RequestAssembler, Response, encode
 from patterns.wire.listen import Listening, listen
@@ -111,22 +113,27 @@ async def serve(
 
     def hold(request: Request, writer: asyncio.StreamWriter) -> Held | None:
         """Answer the request now, or hold it."""
-
-        def respond(response: Response) -> None:
-            data, is_last = in_bytes(request, response)
-            writer.write(data)
-            if is_last:
-                writer.write_eof()
-
         question = understand(request)
         if isinstance(question, Response):
-            respond(question)
+            send(writer, *in_bytes(request, question))
             return None
         if question.offset != log.next_offset:
-            respond(answer(log, question))
+            send(writer, *in_bytes(request, answer(log, question)))
             return None
         limit_s = wait_s if question.wait_s is None else min(wait_s, question.wait_s)
-        return Held(log, limit_s, lambda: respond(answer(log, question, not_yet=not_yet)))
+        keep_alive = request.keep_alive
+        return Held(log, limit_s, lambda: send(writer, *told(question, keep_alive, log.next_offset)))
+
+    @lru_cache(maxsize=8)
+    def told(question: Question, keep_alive: bool, next_offset: int) -> tuple[bytes, bool]:
+        """What there is before `next_offset`: put into bytes once for all who wait for the same, not once for each."""
+        asked = question.request() if keep_alive else replace(question.request(), headers=(("Connection", "close"),))
+        return in_bytes(asked, answer(log, question, not_yet=not_yet))
+
+    def send(writer: asyncio.StreamWriter, data: bytes, is_last: bool) -> None:
+        writer.write(data)
+        if is_last:
+            writer.write_eof()
 
     return await listen(converse, host, port, open_to_the_network=open_to_the_network)
 
