@@ -247,7 +247,10 @@ class ResponseReader(Frames):
 
 
 def read_header(frame: bytes) -> Header:
-    """The header of a request's frame, also of one that is not served. Raises `Malformed`."""
+    """The header of a request's frame, also of one that is not known, as far as all versions have it.
+
+    Raises `Malformed`.
+    """
     try:
         api_key, api_version, correlation_id, length = _HEADER.unpack_from(frame, PREFIX_BYTES)
         at = PREFIX_BYTES + _HEADER.size
@@ -255,7 +258,7 @@ def read_header(frame: bytes) -> Header:
         if length >= NULL and end <= len(frame):
             client_id = None if length == NULL else frame[at:end].decode()
             api = APIS.get(api_key)
-            if api is None or not api.is_flexible(api_version):
+            if api is None or api_version not in api.versions or not api.is_flexible(api_version):
                 return Header(api_key, api_version, correlation_id, client_id, end)
     except (struct.error, UnicodeDecodeError):
         pass  # and now slowly, to say what it is
@@ -271,7 +274,7 @@ def _walk_header(frame: bytes) -> Header:
     length = source.length("int16", flexible=False, nullable=True)
     client_id = None if length == NULL else source.text(length)
     api = APIS.get(api_key)
-    if api is not None and api.is_flexible(api_version):
+    if api is not None and api_version in api.versions and api.is_flexible(api_version):
         source.path = ["tagged fields"]
         for _ in range(source.uvarint()):
             source.uvarint()
