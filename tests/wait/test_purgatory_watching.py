@@ -128,6 +128,7 @@ def test_18_what_is_over_before_it_comes_is_watched_nowhere() -> None:
     assert not purgatory.try_complete_else_watch(operation, ["a", "b"], 0)
     assert operation.hooks() == ["on_complete"]
     assert (purgatory.watched, purgatory.num_delayed) == (0, 0)
+    assert purgatory.next_expiration_ms is None, "not even an empty bucket waits for its time"
 
 
 def test_19_the_time_out_counts_from_the_time_that_is_given() -> None:

@@ -191,17 +191,17 @@ class Purgatory:
     def _watch(self, operation: DelayedOperation, keys: tuple[Hashable, ...]) -> None:
         operation._keys = keys
         operation._ended = self._ended
-        with self._watchers_lock:  # to find or make a list and to add to it is one step: no list vanishes between
+        # One step: no list is removed between being found and being added to, and no purge, which takes the lock for
+        # each operation, sees this one on half of its lists.
+        with self._watchers_lock:
             for key in keys:
                 if operation.completed:
-                    break
+                    break  # it may have been purged already, and nobody would look for it again
                 watchers = self._watchers_of.get(key)
                 if watchers is None:
                     watchers = self._watchers_of[key] = {}
                 watchers[operation] = watchers.get(operation, 0) + 1
             self._estimated_total += 1
-        if operation.completed:
-            self._ended.append(operation)  # it may have ended, and been purged, before it was on all its lists
 
     def _set_timer(self, operation: DelayedOperation, expiration_ms: int) -> None:
         operation.timer_entry = self._wheel.add(operation, expiration_ms)
