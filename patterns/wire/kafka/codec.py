@@ -74,7 +74,7 @@ def decode_response_body(api: Api, api_version: int, data: bytes, at: int) -> St
 
 
 def _read(message: type[Struct], api: Api, version: int, data: bytes, at: int) -> Struct:
-    if api.is_flexible(version):
+    if api.flexible is not None and api.is_flexible(version):
         return walk.read(message, version, data, at, flexible=True)
     try:
         found: Struct = compiled.reader(message, version)(data, at)
@@ -85,7 +85,7 @@ def _read(message: type[Struct], api: Api, version: int, data: bytes, at: int) -
 
 
 def _write(message: Struct, api: Api, version: int, parts: list[Any]) -> None:
-    if api.is_flexible(version):
+    if api.flexible is not None and api.is_flexible(version):
         parts.append(walk.write(message, version, flexible=True))
         return
     before = len(parts)

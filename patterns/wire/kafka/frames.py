@@ -35,7 +35,9 @@ from patterns.wire.kafka.values import NULL, Source
 
 MAX_FRAME = 100 << 20  # socket.request.max.bytes
 PREFIX_BYTES = 4
+_LENGTH = struct.Struct(">i")
 _HEADER = struct.Struct(">hhih")
+_new = tuple.__new__  # a named tuple made by its own name takes twice as long, and each request makes two
 
 
 class Header(NamedTuple):
@@ -113,7 +115,7 @@ class Frames:
         come = len(buffer) - start
         if come < PREFIX_BYTES:
             return None
-        length = int.from_bytes(buffer[start : start + PREFIX_BYTES], "big", signed=True)
+        (length,) = _LENGTH.unpack_from(buffer, start)
         if length < 0:
             mend = "start each frame with its length: is this Kafka's protocol?"
             raise self.fail(NegativeLength("a frame of 0 bytes or more", f"one of {length}", mend))
@@ -166,8 +168,7 @@ class RequestReader(Frames):
         if frame is None:
             return None
         try:
-            header = read_header(frame)
-            return self._request(header, frame)
+            return self._request(frame)
         except KafkaError as error:
             self.fail(error)
             raise
@@ -184,11 +185,11 @@ class RequestReader(Frames):
                 raise
         return requests
 
-    def _request(self, header: Header, frame: bytes) -> Request:
-        key, version, correlation_id, client_id, at = header
+    def _request(self, frame: bytes) -> Request:
+        key, version, correlation_id, client_id, at = read_header(frame)
         versions = self.served.get(key)
         body: Struct
-        if versions is not None and version in versions:
+        if versions is not None and versions[0] <= version <= versions[1]:
             body = decode_request_body(APIS[key], version, frame, at)
         elif key == ApiKey.API_VERSIONS:
             body = ApiVersionsRequest()
@@ -198,7 +199,7 @@ class RequestReader(Frames):
             if versions is None:
                 raise UnknownApi(f"one of the api keys {', '.join(map(str, sorted(self.served)))}", what, mend)
             raise UnsupportedVersion(f"{APIS[key].name} {versions}", what, mend)
-        return Request(key, version, correlation_id, client_id, body, len(frame))
+        return _new(Request, (key, version, correlation_id, client_id, body, len(frame)))
 
 
 class ResponseReader(Frames):
@@ -257,9 +258,8 @@ def read_header(frame: bytes) -> Header:
         end = at + max(length, 0)
         if length >= NULL and end <= len(frame):
             client_id = None if length == NULL else frame[at:end].decode()
-            api = APIS.get(api_key)
-            if api is None or api_version not in api.versions or not api.is_flexible(api_version):
-                return Header(api_key, api_version, correlation_id, client_id, end)
+            if api_key != ApiKey.API_VERSIONS:  # the others here are not flexible
+                return _new(Header, (api_key, api_version, correlation_id, client_id, end))
     except (struct.error, UnicodeDecodeError):
         pass  # and now slowly, to say what it is
     return _walk_header(frame)
