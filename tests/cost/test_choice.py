@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from patterns.cost.model.choice import System, verdicts
-from patterns.cost.model.fleet import Client, Machine, fleet
+from patterns.cost.model.fleet import Client, Machine, Measured, fleet
 
 GIB = 2**30
 
@@ -20,10 +20,15 @@ def fits(system: System) -> dict[str, str]:
         (
             System(events_an_hour=0, staleness_s=10),
             "request-response",
-            {"request-response": "fits", "short polling": "with a limit", "long polling": "fits", "push": "fits"},
+            {
+                "request-response": "fits",
+                "short polling": "with a limit",
+                "long polling": "with a limit",
+                "push": "with a limit",
+            },
         ),
         (
-            System(events_an_hour=6, staleness_s=1, away=True, slow=True),
+            System(events_an_hour=200, staleness_s=1, away=True, slow=True),
             "long polling",
             {
                 "request-response": "does not fit",
@@ -80,11 +85,11 @@ def test_the_best_comes_first(system: System, best: str, expected: dict[str, str
             ),
         ),
         (
-            System(events_an_hour=1, staleness_s=0.02, rtt_s=0.05, away=True, slow=True, plain_http=True),
+            System(events_an_hour=1, staleness_s=0.02, rtt_s=0.05, slow=True, plain_http=True),
             "push",
             (
                 "half of 50 ms is already too late",
-                "who is away misses it: it needs a log, and an offset to come back with",
+                "99% of the messages are heartbeats, though only 131 an hour and tiny",
                 "a client that is too slow has to be dealt with: drop, disconnect, or wait for it",
                 "by server-sent events: WebSocket does not get through",
             ),
@@ -96,6 +101,19 @@ def test_the_best_comes_first(system: System, best: str, expected: dict[str, str
                 "the server cannot say by itself that something happened",
                 "a request that takes long ties up the client and dies by a time-out on the way",
             ),
+        ),
+        (
+            System(events_an_hour=1000, staleness_s=1, away=True),
+            "push",
+            (
+                "one message for each event, in the moment in which it happens",
+                "for who was away: a log, and an offset to come back with",
+            ),
+        ),
+        (
+            System(events_an_hour=6, staleness_s=1),
+            "long polling",
+            ("91% of the answers are time-outs, though only 62 an hour",),
         ),
         (
             System(events_an_hour=0, staleness_s=300),
@@ -114,27 +132,49 @@ def test_a_system_that_cannot_be_is_refused(fields: dict[str, float]) -> None:
         System(**{"events_an_hour": 1.0, "staleness_s": 1.0, **fields})  # type: ignore[arg-type]  # numbers all
 
 
+MACHINE = Machine(memory_bytes=14.3 * GIB, cores=16, connections=1_250_000)
+
+
 @pytest.mark.parametrize(
     ("client", "machines", "limit"),
     [
-        (Client(10_600, 300, 0.001, 1_000), (10, 10, 11), "memory"),
-        (Client(1_000, 10, 1.0, 1_000), (893, 893, 893), "requests"),
-        (Client(1_000, 10, 0.0, 1_000), (8, 8, 8), "connections"),
+        (Client(Measured(10_600, 300), 0.001), (10, 11), "memory"),
+        (Client(Measured(1_000, 10), 1.0), (850, 993), "requests"),
+        (Client(Measured(1_000, 10), 0.0), (8, 8), "connections"),
+        (Client(Measured(1_000, 10)), (8, 8), "connections"),
     ],
 )
-def test_a_fleet_is_as_large_as_what_runs_out_first(client: Client, machines: tuple[int, int, int], limit: str) -> None:
-    machine = Machine(memory_bytes=14.3 * GIB, cores=16, connections=1_250_000)
-    needed = fleet(10_000_000, client, machine)
-    assert (needed.machines, needed.least, needed.most) == machines
+def test_a_fleet_is_as_large_as_what_runs_out_first(client: Client, machines: tuple[int, int], limit: str) -> None:
+    needed = fleet(10_000_000, client, Measured(1_000, 100), MACHINE)
     assert needed.limit == limit
-    assert needed.memory_bytes == pytest.approx(10_000_000 * client.memory_bytes)
-    assert needed.memory_error_bytes == 10_000_000 * client.memory_error_bytes
+    if limit != "requests":
+        assert needed.machines == machines
+    assert needed.memory_bytes == Measured(
+        10_000_000 * client.memory_bytes.value, 10_000_000 * client.memory_bytes.error
+    )
+
+
+def test_each_limit_says_how_many_machines_it_alone_would_take_and_how_wrong_that_may_be() -> None:
+    needed = fleet(10_000_000, Client(Measured(10_000, 1_000), 1.0), Measured(1_000, 100), MACHINE)
+    memory, requests = needed.machines_by["memory"], needed.machines_by["requests"]
+    assert memory.value == pytest.approx(9.304, abs=0.001)
+    assert memory.error == pytest.approx(0.930, abs=0.001)
+    assert requests.value == pytest.approx(892.86, abs=0.01)
+    assert requests.value + requests.error == pytest.approx(992.06, abs=0.01), "a core may answer 900"
+    assert needed.machines_by["connections"] == Measured(8.0)
+
+
+def test_requests_whose_price_was_not_measured_are_no_limit() -> None:
+    needed = fleet(10_000_000, Client(Measured(1_000)), Measured(1_000), MACHINE)
+    assert needed.requests_per_s is None
+    assert needed.machines_by.keys() == {"memory", "connections"}
 
 
 def test_one_client_needs_a_machine_too() -> None:
-    assert fleet(1, Client(10_000, 0, 0.0, 1_000)).machines == 1
+    assert fleet(1, Client(Measured(10_000), 0.0), Measured(1_000)).machines == (1, 1)
 
 
-def test_a_fleet_of_nobody_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^expected a client at least and a core that answers, got 0 and "):
-        fleet(0, Client(1, 0, 0, 1))
+@pytest.mark.parametrize(("clients", "core"), [(0, Measured(1)), (1, Measured(0)), (1, Measured(5, 5))])
+def test_a_fleet_of_nobody_or_on_cores_that_answer_nothing_is_refused(clients: int, core: Measured) -> None:
+    with pytest.raises(ValueError, match=r"^expected a client at least and a core that answers, got \d and Measured"):
+        fleet(clients, Client(Measured(1)), core)

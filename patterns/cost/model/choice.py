@@ -15,8 +15,7 @@ from patterns.cost.model import closed
 
 Fit = Literal["fits", "with a limit", "does not fit"]
 RANK: dict[Fit, int] = {"fits": 0, "with a limit": 1, "does not fit": 2}
-HEARTBEAT_S = 15.0  # a pushed connection's, each beat a ping and a pong
-MOST_WAIT_S = 55.0  # a held question's, below the minute after which many proxies cut
+WATCH_S = 55.0  # a held question's time-out, and push's heartbeat: below the minute after which many proxies cut
 MANY_USELESS = 0.5
 GAP_SHARE = 0.5  # events per round trip from which on a held question hardly waits
 
@@ -48,7 +47,7 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a pattern fits, why, and its price: messages an hour for a client, both ways; useless answers among them."""
+    """How a pattern fits, why, and its price: messages an hour for a client, both ways; its useless answers' share."""
 
     pattern: str
     fit: Fit
@@ -59,9 +58,12 @@ class Verdict:
 
 
 def verdicts(system: System) -> list[Verdict]:
-    """Each pattern's verdict, the best first: by fit, then by messages an hour."""
+    """Each pattern's verdict: by fit, and of those that fit alike the one with the fewest messages first.
+
+    The same is asked of all: each watches its connection every WATCH_S, and whoever must miss nothing needs a log.
+    """
     found = [_request_response(system), _short_polling(system), _long_polling(system), _push(system)]
-    return sorted(found, key=lambda verdict: (RANK[verdict.fit], verdict.messages_an_hour))
+    return sorted(found, key=lambda verdict: (RANK[verdict.fit], round(verdict.messages_an_hour)))
 
 
 def _verdict(
@@ -80,6 +82,11 @@ def _request_response(system: System) -> Verdict:
     return _verdict("request-response", no, [], ["the answer is there at once, and nobody has to be told"], 2, 0, None)
 
 
+def _away(system: System) -> list[str]:
+    """What every pattern needs so that who was away misses nothing."""
+    return ["for who was away: a log, and an offset to come back with"] if system.away else []
+
+
 def _short_polling(system: System) -> Verdict:
     interval_s = system.staleness_s
     row = closed.pulling(system.events_an_hour / 3600, interval_s, 3600, rtt_s=system.rtt_s)
@@ -92,7 +99,7 @@ def _short_polling(system: System) -> Verdict:
         )
     if useless > MANY_USELESS:
         limits.append(f"asked every {_s(interval_s)}, {useless:.0%} of the answers bring nothing")
-    yes = [f"asked every {_s(interval_s)}, most answers bring something; the client sets the pace and may go away"]
+    yes = [f"asked every {_s(interval_s)}, most answers bring something; the client sets the pace", *_away(system)]
     return _verdict(
         "short polling", no, limits, yes, row.messages_to_server + row.messages_to_client, useless, row.staleness_p99_s
     )
@@ -100,9 +107,11 @@ def _short_polling(system: System) -> Verdict:
 
 def _long_polling(system: System) -> Verdict:
     rate_per_s = system.events_an_hour / 3600
-    row = closed.long_polling(rate_per_s, MOST_WAIT_S, 3600, rtt_s=system.rtt_s)
+    row = closed.long_polling(rate_per_s, WATCH_S, 3600, rtt_s=system.rtt_s)
     useless = row.useless_responses / row.messages_to_client
     limits = []
+    if useless > MANY_USELESS:
+        limits.append(f"{useless:.0%} of the answers are time-outs, though only {row.useless_responses:.0f} an hour")
     if rate_per_s * system.rtt_s > GAP_SHARE:
         limits.append(
             f"{rate_per_s * system.rtt_s:.1f} events a round trip: hardly a question is held any more, "
@@ -110,24 +119,27 @@ def _long_polling(system: System) -> Verdict:
         )
     if system.staleness_s < 1.5 * system.rtt_s:
         limits.append(f"news that falls into the gap between two questions is up to {_s(1.5 * system.rtt_s)} old")
-    yes = ["answered the moment something happens, over plain HTTP; the client asks when it is ready"]
+    yes = ["answered the moment something happens, over plain HTTP; the client sets the pace", *_away(system)]
     return _verdict(
         "long polling", [], limits, yes, row.messages_to_server + row.messages_to_client, useless, row.staleness_p99_s
     )
 
 
 def _push(system: System) -> Verdict:
-    beats = 2 * 3600 / HEARTBEAT_S
+    beats = 2 * 3600 / WATCH_S
+    messages = system.events_an_hour + beats
     limits = []
-    if system.away:
-        limits.append("who is away misses it: it needs a log, and an offset to come back with")
+    if beats / messages > MANY_USELESS:
+        limits.append(
+            f"{beats / messages:.0%} of the messages are heartbeats, though only {beats:.0f} an hour and tiny"
+        )
     if system.slow:
         limits.append("a client that is too slow has to be dealt with: drop, disconnect, or wait for it")
     if system.plain_http:
         limits.append("by server-sent events: WebSocket does not get through")
     no = [f"half of {_s(system.rtt_s)} is already too late"] if system.staleness_s < system.rtt_s / 2 else []
-    yes = ["one message for each event, in the moment in which it happens"]
-    return _verdict("push", no, limits, yes, system.events_an_hour + beats, 0.0, system.rtt_s / 2)
+    yes = ["one message for each event, in the moment in which it happens", *_away(system)]
+    return _verdict("push", no, limits, yes, messages, 0.0, system.rtt_s / 2)
 
 
 def _s(seconds: float) -> str:

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from patterns.lab.figures.look import DASHES, HATCHES, INK, MARKERS, SERIES, SOFT, settings
 from patterns.lab.figures.picture import TABLES, Picture, save, show
@@ -77,6 +78,7 @@ def draw(axes: Axes, series: Mapping[str, Series], *, log_x: bool = False, log_y
         for axis, logarithmic in ((axes.xaxis, log_x), (axes.yaxis, log_y)):
             axis.set_major_formatter(_plain)
             if logarithmic:
+                axis.set_major_locator(LogLocator(subs=_labelled(axis)))
                 axis.set_minor_locator(NullLocator())
         axes.autoscale_view()  # the names stand by the limits
         _names(axes, series, handles)
@@ -128,6 +130,12 @@ def stacked(bars: Sequence[str], parts: Mapping[str, Sequence[float]], *, xlabel
     rows = ((bar, *(widths[n] for widths in parts.values()), left[n]) for n, bar in enumerate(bars))
     TABLES[figure] = Table(("", *parts, "together"), rows, caption=xlabel)
     return figure
+
+
+def _labelled(axis: Axis) -> tuple[float, ...]:
+    """Which multiples of a power of ten have a label: all of 1, 2 and 5 where few powers are in sight."""
+    low, high = axis.get_data_interval()
+    return (1.0, 2.0, 5.0) if low <= 0 or high / low < 1000 else (1.0,)
 
 
 def _points(series: Mapping[str, Series]) -> Iterator[tuple[object, ...]]:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import ipywidgets
 
-from patterns.cost.model.choice import MOST_WAIT_S, System, Verdict, verdicts
+from patterns.cost.model.choice import WATCH_S, System, Verdict, verdicts
 from patterns.cost.race import Conditions, race
 from patterns.cost.workload import poisson
 from patterns.lab.kernel import loop as lab_loop
@@ -21,7 +21,7 @@ from patterns.lab.table import Table
 
 MESSAGES = 3000  # that a race may take: about a second
 LEAST_S = 30.0  # of virtual time; a pattern that needs more than MESSAGES for it is advised, but not raced
-BEST = "the best by these rules"
+BEST = "fits best, with the fewest messages"
 
 
 def advice(system: System) -> Table:
@@ -51,7 +51,7 @@ async def measured(system: System, *, seed: int = 1) -> Table:
     A pattern that would need too many messages even for half a minute is left out.
     """
     advised = {one.pattern: one for one in verdicts(system)}
-    entered = racers(interval_s=system.staleness_s, wait_s=MOST_WAIT_S)
+    entered = racers(interval_s=system.staleness_s, wait_s=WATCH_S)
     entered = {name: racer for name, racer in entered.items() if _duration_s(advised[name]) >= LEAST_S}
     rows: list[tuple[object, ...]] = []
     if entered:

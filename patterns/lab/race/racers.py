@@ -20,7 +20,6 @@ from patterns.cost.model.given import Hour, Sizes
 from patterns.cost.race import Conditions, Expected, Racer
 from patterns.push import message_bytes, registration_bytes
 from patterns.push.events import event_bytes
-from patterns.push.raw import HEARTBEAT_S
 from patterns.push.websocket import PING_BYTES, PONG_BYTES
 from patterns.short_polling.exchange import Question, answer_bytes, question_bytes
 from patterns.wire.framing import Response
@@ -30,13 +29,15 @@ from patterns.wire.tap import Seen
 SOMEWHERE = Address("127.0.0.1", 50_000)  # as long as the addresses that the system chooses
 
 
-def racers(*, interval_s: float = 5.0, wait_s: float = 30.0) -> dict[str, Racer]:
+def racers(*, interval_s: float = 5.0, wait_s: float = 30.0, heartbeat_s: float | None = None) -> dict[str, Racer]:
     """The patterns of lessons 3 to 5 on the starting line, by name.
 
     interval_s: between two polls of short polling. wait_s: how long long polling's server holds a question.
+    heartbeat_s: of push; `wait_s` unless given, so that both hear of a dead client equally soon.
     """
+    beat_s = wait_s if heartbeat_s is None else heartbeat_s
     return {
-        "push": Racer(push, model=_push),
+        "push": Racer(push, {"heartbeat_s": beat_s, "silence_s": 2 * beat_s + 10}, model=partial(_push, beat_s)),
         "short polling": Racer(
             short_polling, {"interval_s": interval_s}, brings_nothing, partial(_short_polling, interval_s)
         ),
@@ -50,11 +51,11 @@ def brings_nothing(seen: Seen) -> bool:
     return isinstance(response, Response) and (response.status in {204, 304} or not response.body)
 
 
-def _push(conditions: Conditions) -> Expected:
+def _push(heartbeat_s: float, conditions: Conditions) -> Expected:
     """One registration, then one message an event, and the heartbeat: a ping there, a pong back."""
     sizes = Sizes(*registration_bytes(SOMEWHERE, 0), message_bytes(conditions.payload_bytes))
     expected = _together("push", conditions, given.push_hour, sizes)
-    beats = sum(int((conditions.duration_s - start_s) // HEARTBEAT_S) for start_s in _starts(conditions))
+    beats = sum(int((conditions.duration_s - start_s) // heartbeat_s) for start_s in _starts(conditions))
     row = expected.cost
     return replace(
         expected,
