@@ -85,9 +85,7 @@ def converse(connection: socket.socket, parent: Connection, log: Log, wait_s: fl
             if parent in ready:
                 hear()
             elif connection in ready:
-                if not connection.recv(1, socket.MSG_PEEK):
-                    raise EOFError("the client has hung up")
-                break  # it asks again already: the first answer goes out at once
+                break  # it asks again already, and the first answer goes out at once; or it has hung up
         return answer(log, question)
 
     requests = RequestAssembler()

@@ -129,3 +129,12 @@ async def test_a_process_that_is_asked_again_while_it_holds_answers_the_first_qu
         assert [(await reader.readuntil(b"\r\n\r\n"))[9:12] for _ in range(2)] == [b"204", b"204"]
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_process_that_slept_while_something_happened_knows_of_it_when_it_is_asked() -> None:
+    async with served(held_by_processes.serve) as server, connect(server.address) as early:
+        assert (await early.ask(Question(0, 0.01).request())).status == 204
+        await ask(server.address, post(b"meanwhile"))
+        await at_rest(server, 1)  # the event has come to every child's pipe
+        assert (await early.ask(Question(1, 0.01).request())).status == 204
+        assert (await early.ask(Question(2, 0.01).request())).status == 416
