@@ -290,7 +290,7 @@ def test_records_that_are_no_bytes_are_named_although_they_have_a_length() -> No
     assert str(caught.value) == said
 
 
-@pytest.mark.parametrize(("correlation_id", "client_id"), [(1 << 31, None), (1, "x" * 40_000)])
+@pytest.mark.parametrize(("correlation_id", "client_id"), [(1 << 31, None), (1, "x" * 40_000), (1, "\ud800")])
 def test_a_header_that_does_not_fit_is_named(correlation_id: int, client_id: str | None) -> None:
     with pytest.raises(kafka.Unencodable):
         encode_request(FETCH, 11, correlation_id, client_id)

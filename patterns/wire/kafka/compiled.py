@@ -137,32 +137,29 @@ def _default(text: _Text, message: type[Struct], field: Field) -> str:
     return text.known(field.default, f"{message.__name__}_{field.name}")
 
 
-def _read_length(text: _Text, code: str, value: str, *, is_nullable: bool) -> None:
-    """Lines up to where the length is known and is no null; what follows is indented by one."""
-    text.run.append((code, "n"))
-    text.flush_reads()
-    text.add("if n < 0:")
-    if is_nullable:
-        text.add("    if n != -1:")
-        text.add("        raise ValueError(n)")
-        text.add(f"    {value} = None")
-        text.add("else:")
-    else:
-        text.add("    raise ValueError(n)")
-    text.indent += is_nullable
-
-
 def _read_bytes(text: _Text, kind: str, value: str, *, is_nullable: bool) -> None:
-    _read_length(text, "h" if kind == "string" else "i", value, is_nullable=is_nullable)
-    text.add("end = at + n")
-    text.add(f"{value} = data[at:end]{'.decode()' if kind == 'string' else ''}")
-    text.add("at = end")
-    text.indent -= is_nullable
+    text.run.append(("h" if kind == "string" else "i", "n"))
+    text.flush_reads()
+    text.add("if n >= 0:")
+    text.add("    end = at + n")
+    text.add(f"    {value} = data[at:end]{'.decode()' if kind == 'string' else ''}")
+    text.add("    at = end")
+    _read_null(text, value, is_nullable=is_nullable)
+
+
+def _read_null(text: _Text, value: str, *, is_nullable: bool) -> None:
+    if is_nullable:
+        text.add("elif n == -1:")
+        text.add(f"    {value} = None")
+    text.add("else:")
+    text.add("    raise ValueError(n)")
 
 
 def _read_array(text: _Text, field: Field, version: int, value: str) -> None:
-    is_nullable = field.is_nullable(version)
-    _read_length(text, "i", value, is_nullable=is_nullable)
+    text.run.append(("i", "n"))
+    text.flush_reads()
+    text.add("if n > 0:")
+    text.indent += 1
     codes = _fixed_codes(field.of, version)
     if codes is not None:
         text.add(f"end = at + n * {struct.calcsize('>' + codes)}")
@@ -189,7 +186,10 @@ def _read_array(text: _Text, field: Field, version: int, value: str) -> None:
         text.add(f"{value}.append({made})")
         text.indent -= 1
         text.add(f"{value} = tuple({value})")
-    text.indent -= is_nullable
+    text.indent -= 1
+    text.add("elif n == 0:")
+    text.add(f"    {value} = ()")
+    _read_null(text, value, is_nullable=field.is_nullable(version))
 
 
 def _item(text: _Text, of: type[Struct], version: int) -> tuple[str, str]:
