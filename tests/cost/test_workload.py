@@ -83,6 +83,17 @@ async def test_events_of_one_moment_all_happen_at_it() -> None:
     assert [event.time_s for event in log] == [0.0, 1.0, 1.0]
 
 
+async def test_a_feed_that_is_cancelled_at_the_very_moment_of_an_event_ends_in_silence() -> None:
+    loop, log = asyncio.get_running_loop(), Log()
+    complaints: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    feeding = asyncio.create_task(feed(log, [1.0]))
+    loop.call_at(loop.time() + 1.0, feeding.cancel)  # set before the feed's own timer, so it runs before it
+    await asyncio.wait({feeding})
+    assert feeding.cancelled()
+    assert (complaints, len(log)) == ([], 0)
+
+
 async def test_a_feed_that_is_cancelled_stops_and_leaves_no_timer() -> None:
     log = Log()
     feeding = asyncio.create_task(feed(log, [1.0, 1000.0]))
