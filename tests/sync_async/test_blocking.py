@@ -6,9 +6,9 @@ import asyncio
 import re
 import socket
 import threading
+from typing import Any
 
 import pytest
-from conftest import Failures
 
 from patterns.sync_async import listen_blocking
 from patterns.wire.listen import Address
@@ -81,7 +81,7 @@ async def test_a_stop_ends_the_accepting_thread_though_nobody_ever_came() -> Non
     assert not accepting.is_alive()
 
 
-async def test_a_conversation_that_fails_is_reported_and_the_next_is_served(expected_failures: Failures) -> None:
+async def test_a_conversation_that_fails_is_reported_and_the_next_is_served(expected_failures: Any) -> None:
     def fails(connection: socket.socket) -> None:
         raise ZeroDivisionError("as planned")
 
