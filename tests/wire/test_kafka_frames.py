@@ -8,29 +8,20 @@ import struct
 
 import pytest
 from kafka_oracles import Case, cases, least
-from kio.schema.errors import ErrorCode as KioErrorCode
 
 from patterns.wire import kafka
 from patterns.wire.kafka import (
-    ALL,
-    APIS,
     WITHOUT_GROUPS,
-    ApiKey,
-    ErrorCode,
     KafkaError,
     Malformed,
     Request,
     RequestReader,
     ResponseReader,
-    Versions,
-    api_versions_response,
     encode_request,
     encode_response,
 )
 from patterns.wire.kafka.apis.discovery import ApiVersionsRequest, ApiVersionsResponse, MetadataRequest
 from patterns.wire.kafka.apis.fetch import FetchPartition, FetchRequest, FetchResponse, FetchTopic
-from patterns.wire.kafka.apis.groups import HeartbeatRequest
-from patterns.wire.kafka.apis.produce import ProduceRequest
 
 FETCH = FetchRequest(
     max_wait_ms=500,
@@ -208,51 +199,6 @@ def test_a_message_that_is_cut_anywhere_is_malformed_and_nothing_else(case: Case
             made.feed(framed(frame[4 : 4 + size]))
 
 
-# ApiVersions: the one question that has to be understood in any version (traps T1, T4, T6, T7; behaviour 98).
-
-
-@pytest.mark.parametrize("version", [4, 5, 99, -1])
-def test_api_versions_in_an_unknown_version_is_answered_as_version_0_would_be(version: int) -> None:
-    asked = framed(struct.pack(">hhih", 18, version, 7, 2) + b"me" + (b"\0" if version >= 3 else b"") + b"any bytes")
-    (came,) = RequestReader(WITHOUT_GROUPS).feed(asked)
-    assert came == Request(18, version, 7, "me", ApiVersionsRequest(), len(asked))
-    answer = encode_response(api_versions_response(came, WITHOUT_GROUPS), came.api_version, came.correlation_id)
-    assert answer[4:14] == bytes.fromhex("00000007 0023 00000008")  # header version 0; 35; eight of 6 bytes each
-    assert len(answer) == 14 + 8 * 6
-    reader = ResponseReader()
-    reader.expect(18, version, 7)
-    (read,) = reader.feed(answer)
-    assert isinstance(read.body, ApiVersionsResponse)
-    assert read.body.error_code == ErrorCode.UNSUPPORTED_VERSION
-    assert {each.api_key: (each.min_version, each.max_version) for each in read.body.api_keys} == WITHOUT_GROUPS
-
-
-def test_a_broker_that_serves_fewer_versions_says_so_in_version_0_too() -> None:
-    served = {**WITHOUT_GROUPS, ApiKey.API_VERSIONS: Versions(0, 0)}
-    (came,) = RequestReader(served).feed(encode_request(ApiVersionsRequest(client_software_name="x"), 3, 7))
-    answer = api_versions_response(came, served)
-    assert answer.error_code == ErrorCode.UNSUPPORTED_VERSION
-    assert encode_response(answer, 3, 7) == encode_response(answer, 0, 7)
-
-
-def test_the_header_of_its_response_is_never_flexible() -> None:
-    answer = ApiVersionsResponse(api_keys=())
-    assert encode_response(answer, 3, 7) == bytes.fromhex("0000000c 00000007 0000 01 00000000 00")
-
-
-def test_metadata_reaches_as_far_as_kafka_python_needs_to_send_record_batches() -> None:
-    assert WITHOUT_GROUPS[ApiKey.METADATA].last >= 4  # trap T1
-    assert set(ALL) - set(WITHOUT_GROUPS) == {8, 9, 11, 12, 13, 14}
-
-
-def test_tags_that_nobody_here_knows_are_passed_over() -> None:
-    written = encode_request(ApiVersionsRequest(client_software_name="a", client_software_version="b"), 3, 7)
-    assert written.endswith(b"\2a\2b\0")
-    spiced = framed(written[4:-1] + b"\2" + b"\5\3xyz" + b"\x80\1\0")
-    (came,) = RequestReader().feed(spiced)
-    assert came.body == ApiVersionsRequest(client_software_name="a", client_software_version="b")
-
-
 # Writing: what has no place on the wire is named before a byte of it is sent.
 
 UNWRITABLE = [
@@ -307,50 +253,3 @@ def test_a_response_out_of_turn_is_named() -> None:
     with pytest.raises(kafka.UnexpectedResponse) as caught:
         reader.feed(encode_response(ApiVersionsResponse(api_keys=()), 0, 9))
     assert str(caught.value) == f"expected the response to correlation id 8, got one to correlation id 9; {mend}"
-
-
-# The tables themselves.
-
-
-@EVERY
-def test_a_field_that_some_version_lacks_has_a_default(case: Case) -> None:
-    def check(struct: type[kafka.Struct]) -> None:
-        for field in struct.fields:
-            if not field.is_in(case.version):
-                assert repr(field.default) != "REQUIRED", (struct, field)
-            if isinstance(field.of, type):
-                check(field.of)
-
-    check(case.message)
-
-
-def test_a_message_is_a_value_with_names() -> None:
-    beat = HeartbeatRequest(group_id="g", generation_id=1, member_id="m")
-    assert repr(beat) == "HeartbeatRequest(group_id='g', generation_id=1, member_id='m', group_instance_id=None)"
-    assert beat == beat.replace() != beat.replace(generation_id=2)
-    assert beat != tuple(beat)  # type: ignore[arg-type]  # it is one, and only the type checker is not told
-    assert {beat: 1}[beat.replace()] == 1
-    with pytest.raises(TypeError):
-        HeartbeatRequest(group_id="g", generation_id=1)  # type: ignore[call-arg]  # that is the test
-    with pytest.raises(AttributeError):
-        beat.member_id = "n"  # type: ignore[misc]  # that is the test
-
-
-def test_the_table_can_be_read_by_people() -> None:
-    assert kafka.table(ProduceRequest, 7) == (
-        "transactional_id: string  versions 0+  null in 3+  default None\n"
-        "acks: int16  versions 0+\n"
-        "timeout_ms: int32  versions 0+\n"
-        "topic_data: array of TopicProduceData  versions 0+\n"
-        "    name: string  versions 0+\n"
-        "    partition_data: array of PartitionProduceData  versions 0+\n"
-        "        index: int32  versions 0+\n"
-        "        records: records  versions 0+  null in 0+"
-    )
-
-
-def test_codes_are_kafka_s_own() -> None:
-    assert {code.name.lower(): code.value for code in ErrorCode} == {code.name: code.value for code in KioErrorCode}
-    assert ErrorCode.name_of(0) == "NONE"
-    assert ErrorCode.name_of(999) == "error 999"
-    assert set(APIS) == set(ALL)
