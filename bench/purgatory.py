@@ -18,7 +18,6 @@ the rows for comparison show what that does to a bare dict.
 
 from __future__ import annotations
 
-import gc
 import heapq
 import math
 import random
@@ -159,7 +158,6 @@ class Load:
     def run(self, requests: int) -> float:
         """Requests a second of processor time."""
         timetable = self.timetable(requests)
-        gc.collect()
         waiting, clock, running = self.waiting, self.clock, self.open
         started_s = time.process_time()
         for at_ms, number, service_ms in timetable:
