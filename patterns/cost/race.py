@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from patterns.cost.autojump import elsewhere
 from patterns.cost.measure import cost
 from patterns.cost.model import Cost
-from patterns.cost.workload import feed
+from patterns.cost.workload import feed, until
 from patterns.wait.log import Event, Log
 from patterns.wire.listen import Server
 from patterns.wire.tap import Seen, Traffic, tap
@@ -177,7 +177,7 @@ async def _run(name: str, racer: Racer, conditions: Conditions) -> Finish:
             for client, arrival_s in zip(clients, conditions.arrivals, strict=True)
         ]
         tasks.create_task(feed(log, conditions.events, payload_bytes=conditions.payload_bytes, seed=conditions.seed))
-        await _until(start_s + conditions.duration_s)
+        await until(start_s + conditions.duration_s)
         end_s = loop.time()
         row = cost(name, path.traffic, useless=racer.useless, until_s=end_s)
         try:
@@ -217,7 +217,7 @@ class _Client:
 
     async def follow(self, arrival_s: float, events: Callable[[], AsyncIterator[Event]]) -> None:
         loop = asyncio.get_running_loop()
-        await _until(arrival_s)
+        await until(arrival_s)
         async with aclosing(events()) as following:  # type: ignore[type-var]  # the lessons' are generators
             async for event in following:
                 self._check(event)
@@ -234,17 +234,6 @@ class _Client:
         while len(self.had_s) < count:
             self._more.clear()
             await self._more.wait()
-
-
-async def _until(time_s: float) -> None:
-    """Wait for exactly that time of the loop's clock: a sleep's length is a difference, and would round."""
-    loop = asyncio.get_running_loop()
-    due = loop.create_future()
-    timer = loop.call_at(time_s, due.set_result, None)
-    try:
-        await due
-    finally:
-        timer.cancel()
 
 
 def _accepted(function: Callable[..., object], options: Mapping[str, Any]) -> dict[str, Any]:

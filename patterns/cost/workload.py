@@ -74,19 +74,28 @@ async def feed(log: Log, times: Iterable[float], *, payload_bytes: int = 100, se
     loop = asyncio.get_running_loop()
     start_s = loop.time()
     for number, time_s in enumerate(times):
-        if start_s + time_s > loop.time():
-            # call_at, not sleep: a sleep's length is a difference, and would round.
-            due = loop.create_future()
-            timer = loop.call_at(start_s + time_s, _come, due)
-            try:
-                await due
-            finally:
-                timer.cancel()
+        await until(start_s + time_s)
         log.append(payload(payload_bytes, seed=seed * 1_000_003 + number), loop.time())
 
 
+async def until(time_s: float) -> None:
+    """Wait for exactly that time of the running loop's clock, in seconds; not at all for one that is past.
+
+    By `call_at`, not `sleep`: a sleep's length is a difference, and would round.
+    """
+    loop = asyncio.get_running_loop()
+    if time_s <= loop.time():
+        return
+    due = loop.create_future()
+    timer = loop.call_at(time_s, _come, due)
+    try:
+        await due
+    finally:
+        timer.cancel()
+
+
 def _come(due: asyncio.Future[None]) -> None:
-    """The moment has come; a feed that was cancelled in the same turn of the loop no longer waits for it."""
+    """The moment has come; who was cancelled in the same turn of the loop no longer waits for it."""
     if not due.done():
         due.set_result(None)
 
