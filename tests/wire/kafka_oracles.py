@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kio.schema.errors import ErrorCode as KioErrorCode
 from kio.serial import entity_reader, entity_writer
 
-from patterns.wire.kafka import APIS, Api, Field, Struct
+from patterns.wire.kafka import APIS, Api, Field, Record, Struct
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it reads its tables with importlib.resources.read_text
@@ -23,6 +23,7 @@ with warnings.catch_warnings():
     import kafka.protocol.consumer
     import kafka.protocol.metadata
     import kafka.protocol.producer
+    from kafka.record import MemoryRecords, MemoryRecordsBuilder
 
 UTC = datetime.UTC
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
@@ -175,3 +176,20 @@ def as_kafka_python(message: Struct, version: int, to: Any) -> Any:
         if field.tag is None or value != (list(field.default) if field.kind == "array" else field.default):
             values[name] = value
     return to(version=version, **values)
+
+
+def kafka_python_batch(made: list[Record]) -> bytes:
+    builder = MemoryRecordsBuilder(magic=2, compression_type=0, batch_size=1 << 20)
+    for record in made:
+        builder.append(record.timestamp_ms, record.key, record.value, headers=list(record.headers))
+    builder.close()
+    return bytes(builder.buffer())
+
+
+def kafka_python_batches(data: bytes) -> list[list[Record]]:
+    """The records of each batch, as kafka-python reads them."""
+    read, found = MemoryRecords(data), []
+    while read.has_next():
+        batch = read.next_batch()
+        found.append([Record(each.value, each.key, tuple(each.headers), each.timestamp, each.offset) for each in batch])
+    return found
