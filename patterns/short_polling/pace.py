@@ -9,7 +9,11 @@ import random
 from collections.abc import Callable, Iterator
 
 Pace = Callable[[], Iterator[float]]
-"""Begins a run of naps, in seconds; begun anew after each answer that brought news."""
+"""Begins a run of naps, in seconds; begun anew after each answer that brought news.
+
+A seeded draw that is begun anew draws the same again: to go on drawing, begin once and hand out the same run,
+`run = jittered(…, seed=7)` and `pace=lambda: run`.
+"""
 
 
 def fixed(interval_s: float) -> Iterator[float]:

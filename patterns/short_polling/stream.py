@@ -17,6 +17,7 @@ from patterns.wait.log import Event, Log
 from patterns.wire.framing import Request, Response
 from patterns.wire.listen import Address, Server
 
+IDLE_S = 75.0  # how long a connection may be without a question
 ANSWER_S = 30.0  # a poll is answered at once, but may come over a slow path
 
 
@@ -27,11 +28,13 @@ async def serve(
     *,
     not_yet: int = 204,
     retry_after_s: int | None = None,
+    idle_timeout_s: float = IDLE_S,
     open_to_the_network: bool = False,
 ) -> Server:
     """Answer every poll at once.
 
     not_yet: the status when there is nothing new, 204, or 200 with an empty body; 304 to whoever asks conditionally.
+    idle_timeout_s: how long a client may nap before its connection is closed; then it needs a new one.
     retry_after_s: seconds that clients are told to wait after "not yet" (`Retry-After`, RFC 9110 §10.2.3).
     """
     if not_yet not in {200, 204}:
@@ -43,7 +46,9 @@ async def serve(
             return question
         return answer(log, question, not_yet=not_yet, retry_after_s=retry_after_s)
 
-    return await serve_handler(handle, host, port, open_to_the_network=open_to_the_network)
+    return await serve_handler(
+        handle, host, port, idle_timeout_s=idle_timeout_s, open_to_the_network=open_to_the_network
+    )
 
 
 async def follow(

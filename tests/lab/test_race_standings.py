@@ -26,6 +26,7 @@ RACES = {
     "rare events, long ways": (conditions(0.01, 4, 0.2, 2), {"interval_s": 30.0, "wait_s": 60.0}),
     "more events than polls": (conditions(2.0, 2, 0.05, 3, 300.0), {"interval_s": 5.0, "wait_s": 10.0}),
     "no events at all": (conditions(0.0, 2, 0.05, 4), {"interval_s": 10.0, "wait_s": 20.0}),
+    "long naps and long silences": (conditions(0.01, 2, 0.02, 6), {"interval_s": 200.0, "wait_s": 300.0}),
     "no way at all": (conditions(0.05, 3, 0.0, 5), {"interval_s": 7.0, "wait_s": 13.0}),
 }
 each_race = pytest.mark.parametrize("name", RACES)

@@ -39,7 +39,10 @@ def racers(*, interval_s: float = 5.0, wait_s: float = 30.0, heartbeat_s: float 
     return {
         "push": Racer(push, {"heartbeat_s": beat_s, "silence_s": 2 * beat_s + 10}, model=partial(_push, beat_s)),
         "short polling": Racer(
-            short_polling, {"interval_s": interval_s}, brings_nothing, partial(_short_polling, interval_s)
+            short_polling,
+            {"interval_s": interval_s, "idle_timeout_s": 2 * interval_s + 10},
+            brings_nothing,
+            partial(_short_polling, interval_s),
         ),
         "long polling": Racer(long_polling, {"wait_s": wait_s}, brings_nothing, partial(_long_polling, wait_s)),
     }
