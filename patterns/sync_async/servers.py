@@ -23,7 +23,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Literal, Self, get_args
 
 from patterns.sync_async.blocking import listen_blocking
-from patterns.sync_async.work import Work, asked_for, do, do_on_the_loop, not_found
+from patterns.sync_async.work import Kind, Work, asked_for, do, do_on_the_loop, not_found
 from patterns.wire.framing import FramingError, Request, RequestAssembler, Response, encode
 from patterns.wire.listen import Address, Listening, Server, listen
 
@@ -42,6 +42,7 @@ async def serve(
     port: int = 0,
     *,
     workers: int | None = None,
+    only: Kind | None = None,
     open_to_the_network: bool = False,
 ) -> Server:
     """Serve `/wait/50`, `/block/50` and `/compute/50` in one of the six ways; port 0: the system chooses.
@@ -49,12 +50,19 @@ async def serve(
     workers: how many threads or processes a pool has; by default 8 threads, `min(32, processors + 4)` for
     `to_thread` (as asyncio has it), a process for each processor. The other three have no such number and
     refuse one (`ValueError`).
+
+    only: what "loop + to_thread" and "process pool" hand over to their pool; the loop does all other work itself.
+    By default they hand over everything. Elsewhere no loop could hand over anything: `ValueError`.
     """
     if how not in WAYS:
         raise ValueError(f"expected how to serve to be one of {', '.join(WAYS)}; got {how!r}")
     threads = {"one thread": 1, "thread a connection": None, "thread pool": workers or POOL_THREADS}
     if workers is not None and how in ("one thread", "thread a connection", "event loop"):
         raise ValueError(f"expected no workers for {how!r}, which has no pool, got {workers}")
+    if only is not None and how not in ("loop + to_thread", "process pool"):
+        raise ValueError(f"expected nothing to hand over for {how!r}, which has no loop with a pool, got {only!r}")
+    if only is not None and only not in get_args(Kind):
+        raise ValueError(f"expected the work to hand over to be one of {', '.join(get_args(Kind))}; got {only!r}")
     if how in threads:
         return await listen_blocking(
             _converse, host, port, threads=threads[how], open_to_the_network=open_to_the_network
@@ -64,11 +72,14 @@ async def serve(
     pool = _processes(workers) if how == "process pool" else ThreadPoolExecutor(workers or TO_THREADS, "works")
 
     async def hand_over(work: Work) -> Response:
+        if only is not None and work.kind != only:
+            return await do_on_the_loop(work)
         return await asyncio.get_running_loop().run_in_executor(pool, do, work)
 
     try:
         if isinstance(pool, ProcessPoolExecutor):  # each process starts when it is first needed: need it now
-            await asyncio.gather(*(hand_over(Work("block", 1)) for _ in range(workers or os.cpu_count() or 1)))
+            first = Work(only or "block", 1)
+            await asyncio.gather(*(hand_over(first) for _ in range(workers or os.cpu_count() or 1)))
         return WithAPool(await _on_a_loop(hand_over, host, port, open_to_the_network), pool)
     except BaseException:
         await asyncio.to_thread(pool.shutdown, cancel_futures=True)

@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from patterns.sync_async import WAYS, How, Work, ask, serve
+from patterns.sync_async.work import Kind
 from patterns.wire.framing import Request, encode
 from patterns.wire.listen import Address
 
@@ -119,6 +120,15 @@ async def test_the_loop_serves_in_its_own_thread_and_to_thread_does_not() -> Non
         assert own not in await one_after_another(threaded.address, 1)
 
 
+async def test_a_pool_for_one_kind_of_work_leaves_the_rest_to_the_loop() -> None:
+    own = threading.get_native_id()
+    async with await serve("loop + to_thread", workers=1, only="compute") as server:
+        answers = [
+            await asyncio.to_thread(ask, server.address, Work(kind, 1).request) for kind in ("wait", "block", "compute")
+        ]
+    assert [json.loads(answer.body)["thread"] == own for answer in answers] == [True, True, False]
+
+
 @pytest.mark.parametrize("how", QUICK)
 async def test_a_server_stops_with_a_silent_client_connected_and_may_be_stopped_twice(how: How) -> None:
     server = await serve(how)
@@ -147,7 +157,9 @@ async def test_a_server_stops_with_a_silent_client_connected_and_may_be_stopped_
         ("thread pool", -1, "expected threads ≥ 1, or None for a thread a connection, got -1"),
     ],
 )
-async def test_what_cannot_be_is_refused_in_words(how: How, workers: int | None, complaint: str) -> None:
+async def test_a_number_or_a_way_that_cannot_be_is_refused_in_words(
+    how: How, workers: int | None, complaint: str
+) -> None:
     with pytest.raises(ValueError, match=re.escape(complaint)):
         await serve(how, workers=workers)
 
@@ -156,3 +168,23 @@ async def test_what_cannot_be_is_refused_in_words(how: How, workers: int | None,
 async def test_no_server_listens_to_the_network_unasked(how: How) -> None:
     with pytest.raises(ValueError, match="expected a loopback host"):
         await serve(how, "0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("how", "only", "complaint"),
+    [
+        (
+            "event loop",
+            "compute",
+            "expected nothing to hand over for 'event loop', which has no loop with a pool, got 'compute'",
+        ),
+        (
+            "process pool",
+            "sleep",
+            "expected the work to hand over to be one of wait, block, compute; got 'sleep'",
+        ),
+    ],
+)
+async def test_what_cannot_be_handed_over_is_refused_in_words(how: How, only: Kind, complaint: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        await serve(how, only=only)
