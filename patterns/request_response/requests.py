@@ -3,8 +3,8 @@
 The problem: a client may send half a request and fall silent, or a thousand in one write.
 The assumption: only the request whose turn it is needs to be whole; what came behind it can wait as bytes.
 The bargain: bytes are taken in small pieces, so that no piece takes long to parse and few parsed requests lie
-about; parsed, a small request takes many times the memory of its bytes. Only a body of known length, which
-needs no parsing, is taken in large ones.
+about; parsed, a small request takes many times the memory of its bytes. Only what a body or a chunk is known to
+lack, which needs no parsing, is taken in large ones, and nothing with it of what lies behind.
 """
 
 import asyncio
@@ -76,8 +76,7 @@ class Requests:
             data = b""
         else:
             await self.let_others()
-            is_one_piece = self._parser.state is State.BODY
-            data = await self._reader.read(BODY_PIECE_BYTES if is_one_piece else PIECE_BYTES)
+            data = await self._reader.read(max(PIECE_BYTES, min(self._parser.remaining_bytes, BODY_PIECE_BYTES)))
         self._events += self._parser.feed(data) if data else self._parser.feed_eof()
 
     def _whole(self) -> Request | None:

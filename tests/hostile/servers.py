@@ -77,9 +77,11 @@ SERVERS: dict[str, tuple[Callable, Callable[[contextlib.ExitStack], Handler], Re
 
 
 @asynccontextmanager
-async def meeting(name: str, **options: object) -> AsyncIterator[Meeting]:
-    """The server of that name, running; `options` go to what serves."""
+async def meeting(
+    name: str, *, around: Callable[[Handler], Handler] = lambda handler: handler, **options: object
+) -> AsyncIterator[Meeting]:
+    """The server of that name, running, with `around` about its handler; `options` go to what serves."""
     start, make, small, answer, big = SERVERS[name]
     with contextlib.ExitStack() as stack:
-        async with await start(make(stack), **options) as server:
+        async with await start(around(make(stack)), **options) as server:
             yield Meeting(server, small, answer, big)

@@ -11,7 +11,7 @@ import pytest
 
 from patterns.request_response import serve
 from patterns.request_response.requests import PIECE_BYTES
-from patterns.wire.framing import Request, Response
+from patterns.wire.framing import Request, RequestParser, Response
 from patterns.wire.listen import listen
 from patterns.wire.listen.address import ACCEPTED_AT_ONCE
 from tests.hostile.clients import reset
@@ -71,6 +71,50 @@ async def test_a_body_of_tiny_chunks_lets_another_request_through():
         assert handled.order == ["/polite", "/greedy"]
         reset(polite)
         reset(greedy)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"POST /greedy HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n" + bytes(999),
+        b"POST /greedy HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + bytes(999),
+    ],
+    ids=["length", "chunk"],
+)
+async def test_no_more_is_read_with_the_end_of_a_body_than_a_piece(begun, monkeypatch):
+    fed = []
+
+    def feed(parser, data, feed=RequestParser.feed):
+        fed.append((parser.remaining_bytes, len(data)))
+        return feed(parser, data)
+
+    monkeypatch.setattr(RequestParser, "feed", feed)
+    async with await serve(Handled()) as server:
+        _, greedy = await asyncio.open_connection(*server.address)
+        greedy.write(begun)
+        await asyncio.sleep(1)
+        greedy.write(b"x" + GREEDY * 1_000)  # behind a chunk it is no end of one: refused, but in a piece, too
+        await asyncio.sleep(1)
+        assert (1, PIECE_BYTES) in fed
+        assert all(size <= max(PIECE_BYTES, remaining) for remaining, size in fed)
+        reset(greedy)
+
+
+async def test_a_long_chunk_is_read_in_few_pieces(monkeypatch):
+    fed = []
+
+    def feed(parser, data, feed=RequestParser.feed):
+        fed.append(len(data))
+        return feed(parser, data)
+
+    monkeypatch.setattr(RequestParser, "feed", feed)
+    async with await serve(Handled()) as server:
+        reader, writer = await asyncio.open_connection(*server.address)
+        writer.write(b"POST /polite HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n80000\r\n")
+        writer.write(bytes(2**19) + b"\r\n0\r\n\r\n")
+        await reader.readuntil(b"done")
+        assert len(fed) < 100  # in pieces of PIECE_BYTES there were a thousand
+        reset(writer)
 
 
 async def test_a_storm_of_connections_is_let_in_a_few_at_a_time():

@@ -55,6 +55,11 @@ class Parser:
         """Bytes that were fed and belong to something not yet whole."""
         return len(self._buffer)
 
+    @property
+    def remaining_bytes(self) -> int:
+        """Bytes of the present body, or of the present chunk, that are still to be fed; elsewhere 0."""
+        return self._remaining
+
     def feed(self, data: bytes) -> list[Event]:
         """The events completed by these bytes, in order."""
         if self._failure is not None:
