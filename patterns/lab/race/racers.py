@@ -33,7 +33,7 @@ def racers(*, interval_s: float = 5.0, wait_s: float = 30.0, heartbeat_s: float 
     """The patterns of lessons 3 to 5 on the starting line, by name.
 
     interval_s: between two polls of short polling. wait_s: how long long polling's server holds a question.
-    heartbeat_s: of push; `wait_s` unless given, so that both hear of a dead client equally soon.
+    heartbeat_s: of push; `wait_s` unless given, so that both hear from a living client equally often.
     """
     beat_s = wait_s if heartbeat_s is None else heartbeat_s
     return {
