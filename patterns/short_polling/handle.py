@@ -15,6 +15,8 @@ from patterns.short_polling.pace import Pace, fixed
 from patterns.wire.framing import FramingError, Request, Response
 from patterns.wire.listen import Address
 
+BUSY = frozenset({429, 503})  # no answer to the question at all (RFC 6585 §4, RFC 9110 §15.6.4)
+
 
 class JobError(LookupError):
     """The answer to a question about a job was neither "not yet" nor its result."""
@@ -67,6 +69,7 @@ async def watch(
     """Ask at once and then again and again, over one kept connection; yield each answer, the last with the result.
 
     pace: another rhythm than every `interval_s` seconds. `Retry-After` makes a nap longer.
+    429 and 503 say nothing of the job: they are not yielded, and it is asked again after a nap, as often as it takes.
     retry_s, breaks: how long to rest after a broken connection, and how many in a row to bear; then `GaveUp`.
     """
     naps, broken = pace() if pace else fixed(interval_s), 0
@@ -74,8 +77,12 @@ async def watch(
         try:
             async with connect(address) as connection:
                 while True:
-                    stands = standing(handle, await connection.ask(Request("GET", handle)))
+                    response = await connection.ask(Request("GET", handle))
                     broken = 0
+                    if response.status in BUSY:
+                        await asyncio.sleep(max(next(naps), retry_after(response)))
+                        continue
+                    stands = standing(handle, response)
                     yield stands
                     if stands.result is not None:
                         return

@@ -22,7 +22,7 @@ from patterns.short_polling import (
     watch,
 )
 from patterns.short_polling.jobs import Report
-from patterns.wire.framing import Request
+from patterns.wire.framing import Request, Response
 from patterns.wire.listen import Address
 from patterns.wire.tap import tap
 
@@ -121,6 +121,32 @@ async def test_the_server_may_say_when_to_ask_again() -> None:
         handle = await start(server.address, b"film")
         standings = await result(server.address, handle, interval_s=1.0)
         assert [stands.progress for stands in standings] == [0.0, 0.6, 1.0]
+
+
+async def test_a_server_that_is_busy_is_asked_again_and_its_retry_after_only_makes_a_nap_longer() -> None:
+    loop = asyncio.get_running_loop()
+    asked_s: list[float] = []
+    busy = iter(
+        [
+            Response(503, headers=(("Retry-After", "3"),)),
+            Response(429),
+            Response(429, headers=(("Retry-After", "1"),)),
+        ]
+    )
+    async with Jobs(develop) as jobs:
+
+        async def handle(request: Request) -> Response:
+            if request.method == "GET":
+                asked_s.append(loop.time() - began_s)
+                if (refusal := next(busy, None)) is not None:
+                    return refusal
+            return await jobs(request)
+
+        async with await serve(handle) as server:
+            job, began_s = await start(server.address, b"film"), loop.time()
+            standings = await result(server.address, job, interval_s=2.0)
+    assert asked_s == [0.0, 3.0, 5.0, 7.0, 9.0, 11.0]
+    assert standings == [Standing(0.7), Standing(0.9), Standing(1.0, b"FILM")]
 
 
 async def test_naps_may_grow() -> None:
