@@ -17,6 +17,7 @@ FLOORS = {
         "wire.framing",
         "wire.kafka",
         "wait.log",
+        "wait.partition_log",
         "wait.timing_wheel",
         "wait.delayed_operation",
         "cost.model",
