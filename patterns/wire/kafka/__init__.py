@@ -16,6 +16,7 @@ codec       one message to bytes and back
 frames      whole requests and responses out of bytes in any pieces
 batches     record batches from outside, as a broker sees them
 records     record batches from inside, as producers and consumers do
+consumer_protocol   what the consumers of a group say to each other inside of the group apis
 """
 
 from patterns.wire.kafka.apis import ALL, API_OF, APIS, WITHOUT_GROUPS, Api, Versions

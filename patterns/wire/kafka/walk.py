@@ -15,14 +15,16 @@ TAKEN: dict[str, Any] = {"blob": bytes, "records": bytes, "array": (tuple, list)
 WHAT = {"string": "a str", "blob": "bytes", "records": "bytes", "array": "a sequence"}
 
 
-def read(message: type[Struct], version: int, data: bytes, at: int = 0, *, flexible: bool = False) -> Struct:
-    """The message that stands in `data` from `at` to the end.
+def read(
+    message: type[Struct], version: int, data: bytes, at: int = 0, *, flexible: bool = False, newer: bool = False
+) -> Struct:
+    """The message that stands in `data` from `at` to the end; if it may be a newer one, what is behind its fields too.
 
     Raises `Malformed`, with the field and the byte.
     """
     source = Source(data, at, f"{message.__name__} v{version}")
     found = _read_struct(message, version, source, flexible)
-    if left := len(data) - source.at:
+    if (left := len(data) - source.at) and not newer:
         got = f"{left} more from byte {source.at} on"
         raise TrailingBytes(f"the end of {source.within}", got, "send only the fields of this version")
     return found
