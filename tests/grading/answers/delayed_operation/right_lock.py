@@ -1,0 +1,26 @@
+"""A lock for the look and the mark, and for nothing else."""
+
+import threading
+
+
+class DelayedOperation:
+    def __init__(self):
+        self.completed = False
+        self.timer_entry = None
+        self._lock = threading.Lock()
+
+    def force_complete(self):
+        with self._lock:
+            if self.completed:
+                return False
+            self.completed = True
+        if self.timer_entry is not None:
+            self.timer_entry.cancel()
+        self.on_complete()
+        return True
+
+    def expire(self):
+        if not self.force_complete():
+            return False
+        self.on_expiration()
+        return True

@@ -1,0 +1,29 @@
+"""Keeps its lock while the hooks run.
+
+Fails: hooks-without-a-lock (hooks-under-the-lock-are-safe)
+"""
+
+import threading
+
+
+class DelayedOperation:
+    def __init__(self):
+        self.completed = False
+        self.timer_entry = None
+        self._lock = threading.Lock()
+
+    def force_complete(self):
+        with self._lock:
+            if self.completed:
+                return False
+            self.completed = True
+            if self.timer_entry is not None:
+                self.timer_entry.cancel()
+            self.on_complete()
+            return True
+
+    def expire(self):
+        if self.force_complete():
+            self.on_expiration()
+            return True
+        return False

@@ -1,0 +1,27 @@
+"""Leaves the time-out to run: it will find the operation completed anyway.
+
+Fails: order (a-time-out-that-loses-costs-nothing)
+"""
+
+import threading
+
+
+class DelayedOperation:
+    def __init__(self):
+        self.completed = False
+        self.timer_entry = None
+        self._lock = threading.Lock()
+
+    def force_complete(self):
+        with self._lock:
+            if self.completed:
+                return False
+            self.completed = True
+        self.on_complete()
+        return True
+
+    def expire(self):
+        if self.force_complete():
+            self.on_expiration()
+            return True
+        return False

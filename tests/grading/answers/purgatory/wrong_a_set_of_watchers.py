@@ -1,0 +1,41 @@
+"""Keeps a set: no operation twice, and no order either.
+
+Fails: arrival (any-order-will-do)
+"""
+
+
+class Purgatory:
+    def __init__(self):
+        self._lists = {}
+
+    def try_complete_else_watch(self, operation, keys):
+        if not keys:
+            raise ValueError("no keys")
+        if operation.try_complete():
+            return True
+        for key in keys:
+            self._lists.setdefault(key, set()).add(operation)
+        return operation.try_complete()
+
+    def check_and_complete(self, key):
+        completed = 0
+        for operation in list(self._lists.get(key, ())):
+            if not operation.completed and operation.try_complete():
+                completed += 1
+        self._drop(key)
+        return completed
+
+    @property
+    def watched(self):
+        return sum(len(each) for each in self._lists.values())
+
+    def purge(self):
+        return sum(self._drop(key) for key in list(self._lists))
+
+    def _drop(self, key):
+        before = self._lists.get(key, set())
+        finished = {each for each in before if each.completed}
+        before -= finished
+        if not before:
+            self._lists.pop(key, None)
+        return len(finished)

@@ -1,0 +1,43 @@
+"""Says whether it is completed, not whether it was this call that completed it.
+
+Fails: own-try (completed-means-i-completed-it)
+"""
+
+
+class Purgatory:
+    def __init__(self):
+        self._lists = {}
+
+    def try_complete_else_watch(self, operation, keys):
+        if not keys:
+            raise ValueError("no keys")
+        if operation.try_complete():
+            return True
+        for key in keys:
+            self._lists.setdefault(key, []).append(operation)
+        operation.try_complete()
+        return operation.completed
+
+    def check_and_complete(self, key):
+        completed = 0
+        for operation in list(self._lists.get(key, ())):
+            if not operation.completed and operation.try_complete():
+                completed += 1
+        self._drop(key)
+        return completed
+
+    @property
+    def watched(self):
+        return sum(len(each) for each in self._lists.values())
+
+    def purge(self):
+        return sum(self._drop(key) for key in list(self._lists))
+
+    def _drop(self, key):
+        before = self._lists.get(key, [])
+        pending = [each for each in before if not each.completed]
+        if pending:
+            self._lists[key] = pending
+        else:
+            self._lists.pop(key, None)
+        return len(before) - len(pending)

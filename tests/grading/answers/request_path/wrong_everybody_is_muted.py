@@ -1,0 +1,38 @@
+"""One request at a time, whatever connection it came on.
+
+Fails: side-by-side (one-muted-connection-mutes-all)
+"""
+
+import asyncio
+
+
+class RequestPath:
+    def __init__(self, handle, handlers, queue_size):
+        self.handle = handle
+        self.handlers = handlers
+        self.queue = asyncio.Queue(queue_size)
+        self.muted = asyncio.Lock()
+
+    async def __aenter__(self):
+        self.workers = [asyncio.create_task(self.work()) for _ in range(self.handlers)]
+        return self
+
+    async def __aexit__(self, *_error):
+        for worker in self.workers:
+            worker.cancel()
+        await asyncio.gather(*self.workers, return_exceptions=True)
+
+    async def submit(self, connection, request):
+        await self.muted.acquire()
+        answer = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda _: self.muted.release())
+        await self.queue.put((request, answer))
+        return answer
+
+    async def work(self):
+        while True:
+            request, answer = await self.queue.get()
+            try:
+                answer.set_result(await self.handle(request))
+            except Exception as error:
+                answer.set_exception(error)

@@ -1,0 +1,39 @@
+"""Lets the next request of a connection in when a handler has taken the one before.
+
+Fails: muted (answers-find-their-order-by-themselves)
+"""
+
+import asyncio
+from collections import defaultdict
+
+
+class RequestPath:
+    def __init__(self, handle, handlers, queue_size):
+        self.handle = handle
+        self.handlers = handlers
+        self.queue = asyncio.Queue(queue_size)
+        self.muted = defaultdict(asyncio.Lock)
+
+    async def __aenter__(self):
+        self.workers = [asyncio.create_task(self.work()) for _ in range(self.handlers)]
+        return self
+
+    async def __aexit__(self, *_error):
+        for worker in self.workers:
+            worker.cancel()
+        await asyncio.gather(*self.workers, return_exceptions=True)
+
+    async def submit(self, connection, request):
+        await self.muted[connection].acquire()
+        answer = asyncio.get_running_loop().create_future()
+        await self.queue.put((connection, request, answer))
+        return answer
+
+    async def work(self):
+        while True:
+            connection, request, answer = await self.queue.get()
+            self.muted[connection].release()
+            try:
+                answer.set_result(await self.handle(request))
+            except Exception as error:
+                answer.set_exception(error)

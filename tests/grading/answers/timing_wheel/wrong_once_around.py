@@ -1,0 +1,48 @@
+"""One wheel; what is further away comes round early.
+
+Fails: far (a-wheel-knows-the-round)
+"""
+
+
+class Timer:
+    def __init__(self, task, expiration_ms):
+        self.task = task
+        self.expiration_ms = expiration_ms
+        self.bucket = None
+
+
+class TimingWheel:
+    def __init__(self, tick_ms, wheel_size, start_ms):
+        self.tick_ms = tick_ms
+        self.wheel_size = wheel_size
+        self.tick = start_ms // tick_ms
+        self.buckets = [{} for _ in range(wheel_size)]
+
+    def __len__(self):
+        return sum(len(bucket) for bucket in self.buckets)
+
+    def add(self, task, expiration_ms):
+        timer = Timer(task, expiration_ms)
+        wanted = expiration_ms // self.tick_ms
+        if wanted <= self.tick:
+            return None
+        timer.bucket = self.buckets[wanted % self.wheel_size]
+        timer.bucket[timer] = None
+        return timer
+
+    def cancel(self, timer):
+        if timer.bucket is None:
+            return False
+        del timer.bucket[timer]
+        timer.bucket = None
+        return True
+
+    def advance_clock(self, now_ms):
+        due = []
+        while self.tick < now_ms // self.tick_ms:
+            self.tick += 1
+            bucket = self.buckets[self.tick % self.wheel_size]
+            for timer in list(bucket):
+                self.cancel(timer)
+                due.append(timer.task)
+        return due
