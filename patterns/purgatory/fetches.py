@@ -1,0 +1,211 @@
+"""Fetch, the long poll: answered when `min_bytes` are there, or when `max_wait_ms` are over, whichever comes first.
+
+The problem: a consumer that has read everything asks again and again. The assumption: it says itself how much is worth
+an answer, and how long it can do without one. The bargain: its question is put aside, a few hundred bytes and no task,
+under every partition it asks about, and looked at again whenever one of them has got something; what it is answered is
+read from the log at the end, not kept for it, so that a time-out brings what there is, and is no error.
+
+Questions that are the same, which those of many consumers of one topic are, are one object here: the answer is read
+and encoded for the first of them, and the others get the same bytes behind their own correlation ids.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from patterns.purgatory.reaper import Reaper
+from patterns.purgatory.replies import Reply
+from patterns.purgatory.topics import LEADER_EPOCH, Partition, Topics
+from patterns.wait.delayed_operation import DelayedOperation, Purgatory
+from patterns.wire.kafka import ErrorCode, Request, encode_response
+from patterns.wire.kafka.apis.fetch import FetchableTopicResponse, FetchRequest, FetchResponse, PartitionData
+
+MOST_BYTES = 55 << 20  # of one answer, unless its first batch has more (fetch.max.bytes)
+HEAD_BYTES = 8  # of a response: its length and its correlation id
+
+
+class Part(NamedTuple):
+    """What is asked of one partition; `partition` None if there is none of that name."""
+
+    topic: str
+    number: int
+    partition: Partition | None
+    offset: int
+    max_bytes: int
+    leader_epoch: int
+
+    @property
+    def error(self) -> ErrorCode:
+        """What is wrong with it now, if anything."""
+        if self.partition is None:
+            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        if self.leader_epoch > LEADER_EPOCH:
+            return ErrorCode.UNKNOWN_LEADER_EPOCH
+        return ErrorCode.NONE if self.partition.holds(self.offset) else ErrorCode.OFFSET_OUT_OF_RANGE
+
+
+class Question:
+    """What a fetch asks; the same object for all who ask the same."""
+
+    __slots__ = ("__weakref__", "_answer", "_readiness", "max_bytes", "max_wait_ms", "min_bytes", "parts", "version")
+
+    def __init__(self, request: FetchRequest, version: int, topics: Topics) -> None:
+        self.version = version
+        self.max_wait_ms = request.max_wait_ms
+        self.max_bytes = max(0, min(request.max_bytes, MOST_BYTES))
+        self.min_bytes = min(request.min_bytes, self.max_bytes)
+        self.parts = tuple(
+            Part(
+                topic.topic,
+                each.partition,
+                topics.partition(topic.topic, each.partition),
+                each.fetch_offset,
+                max(0, each.partition_max_bytes),
+                each.current_leader_epoch,
+            )
+            for topic in request.topics
+            for each in topic.partitions
+        )
+        self._readiness: tuple[int, bool] = (-1, False)
+        self._answer: tuple[int, bytes] = (-1, b"")
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """What it waits for."""
+        return tuple(part.partition for part in self.parts if part.partition is not None)
+
+    def is_ready(self) -> bool:
+        """Whether there is an answer now: enough bytes in all, or something that waiting will not mend."""
+        changes = self._changes()
+        seen, is_ready = self._readiness
+        if seen != changes:
+            is_ready = self._is_ready()
+            self._readiness = changes, is_ready
+        return is_ready
+
+    def encoded(self) -> bytes:
+        """The answer as the log has it now, behind the correlation id."""
+        changes = self._changes()
+        seen, answer = self._answer
+        if seen != changes:
+            answer = encode_response(self._read(), self.version, 0)[HEAD_BYTES:]
+            self._answer = changes, answer
+        return answer
+
+    def _changes(self) -> int:
+        """Counts what has changed in what it asks about."""
+        return sum([part.partition.changes for part in self.parts if part.partition is not None])
+
+    def _is_ready(self) -> bool:
+        size_bytes = 0
+        for part in self.parts:
+            if part.partition is not None:
+                if part.error:
+                    return True
+                size_bytes += part.partition.available(part.offset, part.max_bytes)
+        return size_bytes >= self.min_bytes
+
+    def _read(self) -> FetchResponse:
+        room = self.max_bytes
+        is_first = True
+        responses: dict[str, list[PartitionData]] = {}
+        for part in self.parts:
+            data, room, is_first = self._read_part(part, room, is_first)
+            responses.setdefault(part.topic, []).append(data)
+        topics = [FetchableTopicResponse(topic=topic, partitions=parts) for topic, parts in responses.items()]
+        return FetchResponse(responses=topics)
+
+    def _read_part(self, part: Part, room: int, is_first: bool) -> tuple[PartitionData, int, bool]:
+        """One partition's data, the room that is left, and whether there was none before (KIP-74)."""
+        error, partition = part.error, part.partition
+        records = b""
+        if partition is None or error:
+            return _data(part, error, -1, -1, b""), room, is_first
+        limit = min(room, part.max_bytes)
+        try:
+            if is_first or limit > 0:
+                records = partition.read(part.offset, limit)
+        except LookupError:  # forgotten in between, by another thread's append
+            return _data(part, ErrorCode.OFFSET_OUT_OF_RANGE, -1, -1, b""), room, is_first
+        if len(records) > limit and not is_first:
+            records = b""
+        high_watermark, start_offset = partition.high_watermark, partition.storage.start_offset
+        data = _data(part, ErrorCode.NONE, high_watermark, start_offset, records)
+        return data, max(0, room - len(records)), is_first and not records
+
+
+def _data(part: Part, error: ErrorCode, high_watermark: int, start_offset: int, records: bytes) -> PartitionData:
+    return PartitionData(
+        partition_index=part.number,
+        error_code=error,
+        high_watermark=high_watermark,
+        last_stable_offset=high_watermark,  # no transactions: everything is stable
+        log_start_offset=start_offset,
+        records=records,
+    )
+
+
+class DelayedFetch(DelayedOperation):
+    """A fetch that waits. Its client may be gone: nobody looks for that before the answer is sent."""
+
+    __slots__ = ("question", "reply")
+
+    def __init__(self, question: Question, reply: Reply) -> None:
+        super().__init__(question.max_wait_ms)
+        self.question: Question | None = question
+        self.reply = reply
+
+    def try_complete(self) -> bool:
+        """Is there enough?"""
+        return self.question is not None and self.question.is_ready() and self.force_complete()
+
+    def on_complete(self) -> None:
+        """Have it answered; the log is read when the answer is sent."""
+        step = self.reply.connection.network.on_step
+        if step is not None:
+            step("completed", self.reply)
+        if self.question is not None:
+            self.reply(self.question.encoded)
+            self.question = None  # this may lie under its other keys for a while; the answer's bytes shall not
+
+    def on_expiration(self) -> None:
+        """It was time that did it."""
+        step = self.reply.connection.network.on_step
+        if step is not None:
+            step("expired", self.reply)
+
+
+class Fetches:
+    """The api handler of Fetch, with the purgatory of those that wait."""
+
+    def __init__(self, topics: Topics, purgatory: Purgatory, reaper: Reaper) -> None:
+        self.purgatory = purgatory
+        self._topics = topics
+        self._reaper = reaper
+        self._questions: WeakValueDictionary[tuple[int, int, FetchRequest], Question] = WeakValueDictionary()
+
+    def __call__(self, request: Request, reply: Reply, now_ms: int) -> None:
+        """Answer at once if there is an answer, or nothing to wait for; otherwise park it."""
+        body = request.body
+        assert isinstance(body, FetchRequest)
+        if body.session_id:
+            reply(FetchResponse(error_code=ErrorCode.FETCH_SESSION_ID_NOT_FOUND, responses=()))
+            return
+        key = (request.api_version, self._topics.changes, body)
+        question = self._questions.get(key)
+        if question is None:
+            question = self._questions[key] = Question(body, request.api_version, self._topics)
+        partitions = question.partitions
+        if question.max_wait_ms <= 0 or not partitions or question.is_ready():
+            reply(question.encoded)
+            return
+        step = reply.connection.network.on_step
+        if not self.purgatory.try_complete_else_watch(DelayedFetch(question, reply), partitions, now_ms):
+            if step is not None:
+                step("parked", reply)
+            self._reaper.parked()
+
+    def appended(self, partition: Partition) -> None:
+        """There is more to read in it: answer those for whom it is enough."""
+        self.purgatory.check_and_complete(partition)

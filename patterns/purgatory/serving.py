@@ -1,0 +1,63 @@
+"""`serve`: a broker, listening."""
+
+from __future__ import annotations
+
+from patterns.purgatory.broker import Broker
+from patterns.purgatory.connection import Connection, OnStep
+from patterns.purgatory.listener import listen
+from patterns.purgatory.topics import in_memory
+from patterns.push.contract import Serve
+from patterns.wait.log import Log
+from patterns.wire.kafka import MAX_FRAME
+from patterns.wire.listen import Address
+
+HANDLERS = 8  # num.io.threads
+QUEUE_SIZE = 500  # queued.max.requests
+IDLE_S = 600.0  # connections.max.idle.ms
+
+
+async def serve(
+    log: Log,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    handlers: int = HANDLERS,
+    threads: bool = False,
+    queue_size: int = QUEUE_SIZE,
+    advertise: Address | None = None,
+    path: str | None = None,
+    replication_s: float | None = 0.0,
+    max_request_bytes: int = MAX_FRAME,
+    idle_s: float = IDLE_S,
+    on_step: OnStep | None = None,
+    open_to_the_network: bool = False,
+) -> Broker:
+    """A broker of Kafka's protocol; the log is its topic `events`, partition 0, and clients may add others.
+
+    handlers: how many work off the request queue, as tasks or, with `threads`, as threads.
+    queue_size: requests that may wait for a handler; then connections are not read.
+    advertise: where clients are told to connect, if not where it listens. path: listen on this UNIX socket instead.
+    replication_s: how long followers take to copy what was appended; None: they never do. Until then consumers do
+        not see it, and a producer with acks=all waits.
+    max_request_bytes, idle_s: a connection that sends a longer request, or nothing for so long, is closed.
+    on_step: called at each step of each request; see `connection.OnStep`. With `threads`, from several of them.
+    """
+    if handlers < 1:
+        raise ValueError(f"expected handlers ≥ 1, got {handlers}")
+    broker = Broker(
+        in_memory,
+        threads=threads,
+        queue_size=queue_size,
+        max_request_bytes=max_request_bytes,
+        idle_s=idle_s,
+        replication_s=replication_s,
+    )
+    broker.network.on_step = on_step
+    listener = await listen(
+        lambda: Connection(broker.network), host, port, path=path, open_to_the_network=open_to_the_network
+    )
+    broker.start(listener, log, handlers, advertise or listener.address)
+    return broker
+
+
+_: Serve = serve
