@@ -7,18 +7,19 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from patterns import long_polling, push, short_polling
+from patterns import long_polling, purgatory, push, short_polling
 from patterns.wait.log import Event, Log
 from patterns.wire.listen import Address
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A pair, and options that make it quick to come back."""
+    """A pair. `watchers`: how many a server has on the log, whether anybody follows or not."""
 
     name: str
     serve: Callable[..., Any]
     follow: Callable[..., AsyncGenerator[Event, None]]
+    watchers: int = 0
 
     def __str__(self) -> str:
         return self.name
@@ -32,6 +33,7 @@ DELIVERIES = [
     Delivery("long polling", long_polling.serve, long_polling.follow),
     Delivery("long polling by a handler", long_polling.serve_handler, long_polling.follow),
     Delivery("long polling on aiohttp", long_polling.serve_aiohttp, long_polling.follow),
+    Delivery("purgatory", purgatory.serve, purgatory.follow, watchers=1),
 ]
 
 
