@@ -25,7 +25,7 @@ lab: $(VENV)/.lab ## open the course in JupyterLab, on its first page
 test: $(VENV)/.test ## every test, those in a real browser too
 	@$(PY) setup/chromium.py
 	@$(MAKE) --no-print-directory check
-	$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: $(VENV)/.test ## lint, format and types, without the tests
 	$(PY) -m ruff check .

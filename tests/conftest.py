@@ -25,6 +25,7 @@ LIMIT_S = 600
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "real_clock: runs an asynchronous test in an ordinary event loop")
+    config.addinivalue_line("markers", "xdist_group(name): known to xdist alone, and tests may run without it")
     config.addinivalue_line("markers", "limit_s(seconds): another limit to the real time of the test")
 
 
@@ -38,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = item.nodeid if item.nodeid.startswith(LONG) else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish() -> None:
+    """What the imports made stays to the end: the two collections after each test need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 class Failures:
