@@ -26,7 +26,7 @@ def commands() -> None:
     """The commands; each imports what it needs when it is called."""
 
 
-@commands.command(help="Deliver the same events by push, short polling and long polling; what each of them costs.")
+@commands.command(help="Deliver the same events by push, short polling, long polling and a broker; what each costs.")
 @click.option("--rate", default=0.1, show_default=True, type=click.FloatRange(min=0), help="events a second")
 @click.option("--clients", default=5, show_default=True, type=click.IntRange(min=1), help="who want all of them")
 @click.option("--hours", default=1.0, show_default=True, type=ABOVE_0, help="of virtual time")
@@ -56,7 +56,7 @@ def race(
     if plot is not None:
         _check_plot(plot)
     duration_s = hours * 3600
-    messages = clients * duration_s * (2 / interval_s + 2 / wait_s + 3 * rate)
+    messages = clients * duration_s * (2 / interval_s + 4 / wait_s + 5 * rate)
     if messages > MOST_MESSAGES:
         raise click.UsageError(
             f"expected a race of at most {MOST_MESSAGES:,} messages, this one would have about {messages:,.0f}; "

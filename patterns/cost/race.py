@@ -26,7 +26,7 @@ from patterns.cost.model import Cost
 from patterns.cost.workload import feed, until
 from patterns.wait.log import Event, Log
 from patterns.wire.listen import Server
-from patterns.wire.tap import Seen, Traffic, tap
+from patterns.wire.tap import HTTP, Framing, Seen, Traffic, tap
 
 ARRIVE_WITHIN_S = 1.0  # the clients do not all come at the same instant
 LIMIT_BYTES = 1 << 30  # of the tap's memory: an hour has to be counted whole
@@ -94,6 +94,7 @@ class Racer:
 
     options: for `serve` and `follow`; each gets those it has a keyword for.
     useless: whether a message to the client brought it nothing, such as a "not yet".
+    framing: how its messages are found on the wire.
     model: what a formula expects under these conditions, given the events that happen in them.
     """
 
@@ -101,6 +102,7 @@ class Racer:
     options: Mapping[str, Any] = field(default_factory=dict)
     useless: Callable[[Seen], bool] = lambda _: False
     model: Callable[[Conditions], Expected] | None = None
+    framing: Framing = HTTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ async def _run(name: str, racer: Racer, conditions: Conditions) -> Finish:
     serve, follow = racer.pattern.serve, racer.pattern.follow
     async with (
         await serve(log, **_accepted(serve, racer.options)) as server,
-        await tap(server.address, delay_s=conditions.delay_s, limit_bytes=LIMIT_BYTES) as path,
+        await tap(server.address, delay_s=conditions.delay_s, limit_bytes=LIMIT_BYTES, framing=racer.framing) as path,
         asyncio.TaskGroup() as tasks,
     ):
         options = _accepted(follow, racer.options)

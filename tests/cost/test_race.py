@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from patterns import long_polling, push, short_polling
+from patterns import long_polling, purgatory, push, short_polling
 from patterns.cost.race import Conditions, Finish, RaceError, Racer, race
 from patterns.cost.workload import poisson
 from patterns.wait.log import Event
 from patterns.wire.listen import Address
+from patterns.wire.tap.kafka import KAFKA
 
 MINUTES = Conditions(tuple(poisson(0.2, 300, seed=7)), clients=3, duration_s=300, delay_s=0.02, seed=7)
 RACERS = {
     "push": Racer(push),
     "short polling": Racer(short_polling, {"interval_s": 4.0}),
     "long polling": Racer(long_polling, {"wait_s": 20.0}),
+    "purgatory": Racer(purgatory, {"wait_s": 20.0}, framing=KAFKA),
 }
 
 

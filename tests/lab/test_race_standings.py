@@ -104,7 +104,8 @@ async def test_the_json_holds_nothing_of_the_machine_and_is_the_same_text_on_eve
         "seed": 1,
         "interval_s": 5.0,
     }
-    assert [row["measured"]["pattern"] for row in told["patterns"]] == ["push", "short polling", "long polling"]
+    names = ["push", "short polling", "long polling", "purgatory"]
+    assert [row["measured"]["pattern"] for row in told["patterns"]] == names
     counted = {field.name for field in fields(Cost)} - {
         "server_memory_per_connection_bytes",
         "server_cpu_per_connection_s",

@@ -82,7 +82,7 @@ def test_plots_are_drawn_into_a_file(typed, tmp_path: Path, name: str, begins: b
         (["--plot", "/no/such/folder/race.svg"], "expected a folder for --plot, but there is no /no/such/folder"),
         (
             ["--clients", "20000"],
-            "expected a race of at most 1,000,000 messages, this one would have about 55,200,000; "
+            "expected a race of at most 1,000,000 messages, this one would have about 74,400,000; "
             "take fewer clients, fewer hours, a lower rate or a longer interval",
         ),
         (["--what"], "No such option '--what'. (Did you mean one of: '--rate', '--wait-s'?)"),

@@ -118,17 +118,27 @@ def long_polling(
 
 
 def long_polling_hour(
-    times_s: Sequence[float], duration_s: float, *, wait_s: float, rtt_s: float = 0.0, start_s: float = 0.0
+    times_s: Sequence[float],
+    duration_s: float,
+    *,
+    wait_s: float,
+    rtt_s: float = 0.0,
+    start_s: float = 0.0,
+    ticks_a_s: int | None = None,
 ) -> Hour:
-    """Return what one client of `long_polling` goes through that first asks at `start_s`."""
+    """Return what one client of `long_polling` goes through that first asks at `start_s`.
+
+    ticks_a_s: a server whose clock shows only so many moments a second counts the wait from the one nearest.
+    """
     _above_0(wait_s=wait_s)
     client, next_event, asked_s = Hour(), 0, start_s
     while asked_s < duration_s:
         came_s = asked_s + rtt_s / 2
-        answered_s = came_s + wait_s
+        held_s = came_s if ticks_a_s is None else round(came_s * ticks_a_s) / ticks_a_s
+        answered_s = time_out_s = held_s + wait_s
         if next_event < len(times_s) and times_s[next_event] < answered_s:
             answered_s = max(came_s, times_s[next_event])
-        after = bisect_right(times_s, answered_s) if answered_s < came_s + wait_s else next_event
+        after = bisect_right(times_s, answered_s) if answered_s < time_out_s else next_event
         client.requests += 1
         client.useless += after == next_event
         had_s = answered_s + rtt_s / 2

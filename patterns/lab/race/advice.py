@@ -52,7 +52,9 @@ async def measured(system: System, *, seed: int = 1) -> Table:
     """
     advised = {one.pattern: one for one in verdicts(system)}
     entered = racers(interval_s=system.staleness_s, wait_s=WATCH_S)
-    entered = {name: racer for name, racer in entered.items() if _duration_s(advised[name]) >= LEAST_S}
+    entered = {
+        name: racer for name, racer in entered.items() if name in advised and _duration_s(advised[name]) >= LEAST_S
+    }
     rows: list[tuple[object, ...]] = []
     if entered:
         duration_s = min([3600.0, *(_duration_s(advised[name]) for name in entered)])

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from patterns import long_polling, push, short_polling
+from patterns import long_polling, purgatory, push, short_polling
 from patterns.cost.model import given
 from patterns.cost.model.given import Hour, Sizes
 from patterns.cost.race import Conditions, Expected, Racer
@@ -25,18 +25,23 @@ from patterns.short_polling.exchange import Question, answer_bytes, question_byt
 from patterns.wire.framing import Response
 from patterns.wire.listen import Address
 from patterns.wire.tap import Seen
+from patterns.wire.tap.kafka import KAFKA
 
 SOMEWHERE = Address("127.0.0.1", 50_000)  # as long as the addresses that the system chooses
 
 
-def racers(*, interval_s: float = 5.0, wait_s: float = 30.0, heartbeat_s: float | None = None) -> dict[str, Racer]:
-    """The patterns of lessons 3 to 5 on the starting line, by name.
+def racers(
+    *, interval_s: float = 5.0, wait_s: float = 30.0, heartbeat_s: float | None = None, broker: bool = True
+) -> dict[str, Racer]:
+    """The patterns of lessons 3 to 6 on the starting line, by name.
 
-    interval_s: between two polls of short polling. wait_s: how long long polling's server holds a question.
+    interval_s: between two polls of short polling. wait_s: how long long polling's server, or the broker, holds a
+    question.
     heartbeat_s: of push; `wait_s` unless given, so that both hear from a living client equally often.
+    broker: whether lesson 6's takes part, which to its clients is long polling once more.
     """
     beat_s = wait_s if heartbeat_s is None else heartbeat_s
-    return {
+    found = {
         "push": Racer(push, {"heartbeat_s": beat_s, "silence_s": 2 * beat_s + 10}, model=partial(_push, beat_s)),
         "short polling": Racer(
             short_polling,
@@ -46,12 +51,23 @@ def racers(*, interval_s: float = 5.0, wait_s: float = 30.0, heartbeat_s: float 
         ),
         "long polling": Racer(long_polling, {"wait_s": wait_s}, brings_nothing, partial(_long_polling, wait_s)),
     }
+    if broker:
+        model = partial(_purgatory, wait_s)
+        found["purgatory"] = Racer(purgatory, {"wait_s": wait_s}, brings_no_records, model, KAFKA)
+    return found
 
 
 def brings_nothing(seen: Seen) -> bool:
     """Whether an answer says "not yet": 204, 304, or 200 with an empty body."""
     response = getattr(seen.message, "what", None)
     return isinstance(response, Response) and (response.status in {204, 304} or not response.body)
+
+
+def brings_no_records(seen: Seen) -> bool:
+    """Whether an answer to a fetch says "not yet": no error, and no record."""
+    response = getattr(seen.message, "what", None)
+    parts = [part for topic in response.body.responses for part in topic.partitions] if response is not None else []
+    return bool(parts) and not any(part.records or part.error_code for part in parts)
 
 
 def _push(heartbeat_s: float, conditions: Conditions) -> Expected:
@@ -86,6 +102,13 @@ def _short_polling(interval_s: float, conditions: Conditions) -> Expected:
 def _long_polling(wait_s: float, conditions: Conditions) -> Expected:
     hour = partial(given.long_polling_hour, wait_s=wait_s)
     return _together("long polling", conditions, hour, _sizes(conditions, wait_s))
+
+
+def _purgatory(wait_s: float, conditions: Conditions) -> Expected:
+    """Long polling once more: other bytes, and a clock that counts milliseconds."""
+    hour = partial(given.long_polling_hour, wait_s=wait_s, ticks_a_s=1000)
+    event = purgatory.event_bytes(conditions.payload_bytes)
+    return _together("purgatory", conditions, hour, Sizes(purgatory.fetch_bytes(), purgatory.answer_bytes(), event))
 
 
 def _together(pattern: str, conditions: Conditions, hour: Callable[..., Hour], sizes: Sizes) -> Expected:
