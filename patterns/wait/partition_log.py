@@ -150,12 +150,10 @@ class PartitionLog:
             )
         base_offset = self._next_offset
         segment = self._segments[-1] if self._segments else None
-        if segment is None or segment.size_bytes + len(data) > self._segment_bytes:
+        if segment is None or (segment.size_bytes and segment.size_bytes + len(data) > self._segment_bytes):
             segment = self._segment(base_offset, segment.end if segment else 0)
-            segment.add(base_offset, data)
-            self._segments.append(segment)
-        else:
-            segment.add(base_offset, data)
+            self._segments.append(segment)  # should the batch not go in, an empty one is the next one's
+        segment.add(base_offset, data)
         self._next_offset += records
         if self._retention_bytes is not None:
             self._forget(segment.end - self._retention_bytes)
