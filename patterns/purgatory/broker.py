@@ -12,6 +12,7 @@ from patterns.purgatory.cluster import Cluster
 from patterns.purgatory.connection import Network
 from patterns.purgatory.events import EVENTS, EventsPartition
 from patterns.purgatory.fetches import Fetches
+from patterns.purgatory.groups import GroupCoordinator
 from patterns.purgatory.listener import Listener
 from patterns.purgatory.produces import Actions, Produces
 from patterns.purgatory.reaper import Clock, Reaper, ThreadReaper, TimerReaper
@@ -29,11 +30,12 @@ class Broker:
     """A running broker; made by `serve`, ended by `stop` or at the end of `async with`.
 
     To be looked at, while it runs: `network` (connections, and who is muted), `requests`, `handlers` (what each has in
-    hand), `fetches.purgatory`, `produces.purgatory`, `responses`, `topics`. replication_s: see `serve`.
+    hand), `fetches.purgatory`, `produces.purgatory`, `responses`, `topics`, `groups`. For the settings see `serve`.
     """
 
     address: Address
     handlers: Handlers
+    groups: GroupCoordinator
 
     def __init__(
         self,
@@ -44,6 +46,8 @@ class Broker:
         max_request_bytes: int,
         idle_s: float,
         replication_s: float | None,
+        min_session_s: float,
+        rebalance_delay_s: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._threads = threads
@@ -62,6 +66,9 @@ class Broker:
         self._reapers: list[Reaper] = []
         self.fetches = Fetches(self.topics, *self.new_purgatory("fetch"))
         self.produces = Produces(self.topics, *self.new_purgatory("produce"), self.appended)
+        self._parks_groups = self.new_purgatory("group")
+        self._min_session_ms = round(min_session_s * 1000)
+        self._rebalance_delay_ms = round(rebalance_delay_s * 1000)
         self._is_stopping = False
 
     def new_purgatory(self, kind: str) -> tuple[Purgatory, Reaper]:
@@ -92,6 +99,17 @@ class Broker:
                 ApiKey.INIT_PRODUCER_ID: cluster.init_producer_id,
             }
         )
+        purgatory, reaper = self._parks_groups
+        self.groups = GroupCoordinator(
+            purgatory,
+            lambda: cluster.broker,
+            parked=reaper.parked,
+            has_partition=lambda topic, index: self.topics.partition(topic, index) is not None,
+            initial_rebalance_delay_ms=self._rebalance_delay_ms,
+            min_session_timeout_ms=self._min_session_ms,
+            lock=self._lock,
+        )
+        self.serve_apis(self.groups.handlers)
         make = ThreadHandlers if self._threads else TaskHandlers
         self.handlers = make(handlers, self.requests, self._handle, self._failed)
         self.requests.came = self.handlers.wake

@@ -41,6 +41,11 @@ class Cluster:
         # A number that an earlier broker has given must not be given again: its producer may still be there.
         self._producer_ids = count(secrets.randbits(40) << 20)
 
+    @property
+    def broker(self) -> discovery.MetadataResponseBroker:
+        """The only one there is, as clients are told of it."""
+        return discovery.MetadataResponseBroker(node_id=NODE_ID, host=self.address.host, port=self.address.port)
+
     def api_versions(self, request: Request, answer: Answer, now_ms: int) -> None:
         """Which apis, in which versions."""
         answer(api_versions_response(request, self._served))
@@ -50,10 +55,9 @@ class Cluster:
         body = request.body
         assert isinstance(body, discovery.MetadataRequest)
         names = list(self._topics) if body.topics is None else list(dict.fromkeys(each.name for each in body.topics))
-        broker = discovery.MetadataResponseBroker(node_id=NODE_ID, host=self.address.host, port=self.address.port)
         answer(
             discovery.MetadataResponse(
-                brokers=(broker,),
+                brokers=(self.broker,),
                 cluster_id=self._cluster_id,
                 controller_id=NODE_ID,
                 topics=[self._described(name, make=body.allow_auto_topic_creation) for name in names],

@@ -14,6 +14,7 @@ from patterns.wire.listen import Address
 HANDLERS = 8  # num.io.threads
 QUEUE_SIZE = 500  # queued.max.requests
 IDLE_S = 600.0  # connections.max.idle.ms
+MIN_SESSION_S = 6.0  # group.min.session.timeout.ms
 
 
 async def serve(
@@ -29,6 +30,8 @@ async def serve(
     replication_s: float | None = 0.0,
     max_request_bytes: int = MAX_FRAME,
     idle_s: float = IDLE_S,
+    min_session_s: float = MIN_SESSION_S,
+    rebalance_delay_s: float = 0.0,
     on_step: OnStep | None = None,
     open_to_the_network: bool = False,
 ) -> Broker:
@@ -40,6 +43,9 @@ async def serve(
     replication_s: how long followers take to copy what was appended; None: they never do. Until then consumers do
         not see it, and a producer with acks=all waits.
     max_request_bytes, idle_s: a connection that sends a longer request, or nothing for so long, is closed.
+    min_session_s: the least session time-out that a consumer in a group may ask for.
+    rebalance_delay_s: how long a new group waits for more members than its first. Kafka waits 3 s
+        (group.initial.rebalance.delay.ms), which spares many that start together as many rebalances.
     on_step: called at each step of each request; see `connection.OnStep`. With `threads`, from several of them.
     """
     if handlers < 1:
@@ -51,6 +57,8 @@ async def serve(
         max_request_bytes=max_request_bytes,
         idle_s=idle_s,
         replication_s=replication_s,
+        min_session_s=min_session_s,
+        rebalance_delay_s=rebalance_delay_s,
     )
     broker.network.on_step = on_step
     listener = await listen(

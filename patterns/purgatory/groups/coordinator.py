@@ -88,7 +88,7 @@ class GroupCoordinator:
         self._max_size = max_size
         self._new_member_id = new_member_id
         commits = Commits(self._groups, self._rebalances, self.offsets, has_partition, max_metadata)
-        self.handlers: Mapping[ApiKey, Handler] = {
+        self.handlers: Mapping[int, Handler] = {
             ApiKey.FIND_COORDINATOR: self.find_coordinator,
             ApiKey.JOIN_GROUP: self.join_group,
             ApiKey.SYNC_GROUP: self.sync_group,
