@@ -1,0 +1,98 @@
+"""The box around an answer: what it may read, write, start, signal and use up.
+
+Which parts are in force depends on the system, and `describe()` says which. Without Landlock (macOS, old kernels)
+limits remain: they hold accidents back, not intentions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import resource
+import signal
+import struct
+import sys
+import sysconfig
+
+from patterns.grading.boxed import landlock, seccomp
+
+MEMORY_BYTES = 512 << 20  # of addresses, beyond what the process has when the box closes
+CPU_S = 30  # the grader gives up long before; this is for the case that it is gone
+DESCRIPTORS = 64
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
+CAPSET, CAPABILITY_VERSION_3 = {"x86_64": 126, "aarch64": 91}, 0x20080522
+
+
+def describe() -> str:
+    """One line: the box that an answer would be put into here."""
+    known = landlock.version()
+    if not known:
+        return "accidents only: no Landlock here, so an answer is limited in time and memory, not in what it may touch"
+    parts = ["files read-only and only Python's own"]
+    if known >= 4:
+        parts.append("no TCP")
+    if known >= 6:
+        parts.append("no signals to others")
+    if seccomp.is_possible():
+        parts.append("no processes, no sockets")
+    return f"Landlock {known}{' and seccomp' if seccomp.is_possible() else ''}: {', '.join(parts)}"
+
+
+def readable() -> list[str]:
+    """What an answer may read: Python's library and the system's."""
+    own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+    return [*dict.fromkeys(own), "/lib", "/lib64", "/usr/lib", "/dev/null", "/dev/zero", "/dev/urandom"]
+
+
+def close(memory_bytes: int = MEMORY_BYTES) -> None:
+    """Close the box around this process, for good. Called with one thread.
+
+    Raises:
+        OSError: the system refuses a part that it said it had.
+    """
+    if sys.platform.startswith("linux"):
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        seccomp.no_new_privileges()
+        if landlock.version():
+            landlock.restrict(readable())
+        _drop_capabilities(libc)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_CPU, CPU_S)
+    _limit(resource.RLIMIT_NOFILE, DESCRIPTORS)
+    if sys.platform.startswith("linux"):  # macOS takes no limit of addresses
+        _limit(resource.RLIMIT_AS, _addresses() + memory_bytes)
+    if seccomp.is_possible():
+        seccomp.restrict()
+
+
+def _limit(what: int, most: int) -> None:
+    hard = resource.getrlimit(what)[1]
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    with contextlib.suppress(ValueError):
+        resource.setrlimit(what, (most, most))
+
+
+def _addresses() -> int:
+    return _pages * resource.getpagesize()
+
+
+def measure() -> None:
+    """Note how many addresses this process has; before the box closes, behind which it cannot look."""
+    global _pages
+    with contextlib.suppress(OSError), open("/proc/self/statm", encoding="ascii") as file:
+        _pages = int(file.read().split()[0])
+
+
+_pages = (1 << 30) // resource.getpagesize()
+
+
+def _drop_capabilities(libc: ctypes.CDLL) -> None:
+    """Root without rights: what remains is its name."""
+    for capability in range(64):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    number = CAPSET.get(sysconfig.get_platform().rpartition("-")[2])
+    if number is not None:
+        libc.syscall(number, struct.pack("=II", CAPABILITY_VERSION_3, 0), bytes(24))

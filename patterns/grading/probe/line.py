@@ -1,0 +1,149 @@
+"""Frames to and from one answer's process, with a watch over it: what is said, printed, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import signal
+import socket
+import time
+from typing import Any
+
+from patterns.grading.boxed.plain import LARGEST_FRAME, LENGTH, NotPlain, frame, parse
+from patterns.grading.probe.accidents import Accident
+from patterns.grading.probe.patience import LOOK_S, Patience
+from patterns.grading.probe.server import ForkServer
+
+FLOOD_BYTES = 1 << 20  # so much output is no message any more
+KEPT_BYTES = 4000  # of the prints, for the learner
+CPU_LIMIT_S, STILL_LIMIT_S = 1.0, 1.0
+END_S = 5.0  # real seconds for a killed process to be gone
+
+_STACK = re.compile(rb'File "<answer [^"]*>", line (\d+) in (\S+)')
+
+
+class Line:
+    """The connection to one process; `patience` below 1 gives it up sooner."""
+
+    def __init__(self, server: ForkServer, patience: float = 1.0) -> None:
+        self.server = server
+        self.pid, self._socket, self._prints = server.fork()
+        self._patience = Patience(self.pid, CPU_LIMIT_S * patience, STILL_LIMIT_S * patience)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._poll.register(self._prints, select.POLLIN)
+        self._buffer = bytearray()
+        self._printed = 0
+        self._received = 0  # since the last order
+        self.prints = b""
+
+    def send(self, order: dict[str, Any]) -> None:
+        """Give an order. That nobody takes it any more shows when the answer to it is awaited."""
+        self._patience.begin()
+        self._received = 0
+        view = memoryview(frame(order))
+        writable = select.poll()
+        writable.register(self._socket, select.POLLOUT)
+        while view:
+            try:
+                view = view[self._socket.send(view, socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                waiting = time.monotonic()
+                if not writable.poll(LOOK_S * 1000) and (name := self._patience.look(time.monotonic() - waiting)):
+                    raise self._hung(name) from None
+            except (BrokenPipeError, ConnectionResetError):
+                return
+
+    def receive(self) -> list[dict[str, Any]]:
+        """The next frame: events.
+
+        Raises:
+            Accident: the process has hung, ended, flooded, or sent something else.
+        """
+        while (data := self._whole_frame()) is None:
+            waiting = time.monotonic()
+            ready = {descriptor for descriptor, _ in self._poll.poll(LOOK_S * 1000)}
+            if self._prints in ready:
+                self._take_prints()
+            if self._socket.fileno() in ready:
+                if not self._take():
+                    raise self._obituary()
+            elif (name := self._patience.look(time.monotonic() - waiting)) is not None:
+                raise self._hung(name)
+        try:
+            events = parse(data)
+        except NotPlain as error:
+            raise Accident("hostile", what=str(error)) from None
+        if not isinstance(events, list) or not all(
+            isinstance(event, dict) and isinstance(event.get("ev"), str) for event in events
+        ):
+            raise Accident("hostile", what="expected a list of events")
+        return events
+
+    def _whole_frame(self) -> bytes | None:
+        if len(self._buffer) < LENGTH.size:
+            return None
+        (length,) = LENGTH.unpack_from(self._buffer)
+        if length > LARGEST_FRAME:
+            raise Accident("hostile", what=f"a message of {length:,} bytes")
+        if len(self._buffer) < LENGTH.size + length:
+            return None
+        data = bytes(self._buffer[LENGTH.size : LENGTH.size + length])
+        del self._buffer[: LENGTH.size + length]
+        return data
+
+    def _take(self) -> bool:
+        try:
+            data = self._socket.recv(1 << 18)
+        except ConnectionResetError:
+            data = b""
+        self._buffer += data
+        self._received += len(data)
+        if self._received > 2 * LARGEST_FRAME:
+            raise Accident("hostile", what="messages without end")
+        return bool(data)
+
+    def _take_prints(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(self._prints, 1 << 16):
+                self._printed += len(data)
+                self.prints = (self.prints + data)[-KEPT_BYTES:]
+                if self._printed > FLOOD_BYTES:
+                    raise Accident("flood", what=f"{FLOOD_BYTES >> 20} MiB")
+                if len(data) < 1 << 16:
+                    return
+            self._poll.unregister(self._prints)  # closed by everybody who could print
+
+    def _hung(self, name: str) -> Accident:
+        """Ask the process where it is, in the answer, before it is ended."""
+        self._take_prints()
+        before = self._printed
+        self.server.kill(self.pid, signal.SIGUSR1)
+        deadline = time.monotonic() + 4 * LOOK_S
+        while self._printed == before and time.monotonic() < deadline:
+            time.sleep(LOOK_S / 5)
+            self._take_prints()
+        found = _STACK.search(self.prints[-(self._printed - before) :] if self._printed > before else b"")
+        where = f"line {int(found[1])}, in {found[2].decode(errors='replace')[:80]}" if found else ""
+        limit = self._patience.cpu_limit_s if name == "endless-loop" else self._patience.still_limit_s
+        return Accident(name, where=where, limit=limit)
+
+    def _obituary(self) -> Accident:
+        """What to say of a process that has closed its socket."""
+        status = self.server.ended(self.pid, END_S)
+        self._take_prints()
+        if status is None:
+            return Accident("exited", what="it closed the grader's socket")
+        if status < 0:
+            name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
+            return Accident("exited", what=f"by the signal {name}")
+        return Accident("exited", what=f"with status {status}")
+
+    def close(self) -> None:
+        """End the process and everything it has started."""
+        self.server.kill(self.pid)
+        self._socket.close()
+        os.close(self._prints)
+        self.server.ended(self.pid, END_S)

@@ -1,0 +1,125 @@
+"""Starts the fork server, asks it for processes, and learns how each of them ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from patterns.grading.probe.accidents import NoGrader
+
+ROOT = str(Path(__file__).resolve().parents[3])  # the folder that `patterns` lies in
+START_S = 30.0  # for a word from the fork server, on a machine however busy
+COMMAND = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from patterns.grading.boxed.server import main
+main(int(sys.argv[1]), sys.argv[2])
+"""
+
+
+class ForkServer:
+    """A process that forks one for each check; `with ForkServer() as server`. For one thread."""
+
+    def __init__(self, *, boxed: bool = True) -> None:
+        self.boxed = boxed
+        self._ended: dict[int, int] = {}
+        self._control: socket.socket | None = None
+
+    def __enter__(self) -> ForkServer:
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET if _LINUX else socket.SOCK_DGRAM)
+        mine.settimeout(START_S)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", COMMAND, str(theirs.fileno()), ROOT],
+                env={"PYTHONHASHSEED": "0"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+                cwd="/",
+                start_new_session=True,
+            )
+        self._control = mine
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+            assert self._process.stderr is not None
+            try:
+                self._process.wait(START_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            finally:
+                self._process.stderr.close()
+
+    def fork(self) -> tuple[int, socket.socket, int]:
+        """A fresh process: its number, our end of its socket, our end of the pipe of its prints.
+
+        Raises:
+            NoGrader: the fork server is gone.
+        """
+        assert self._control is not None
+        mine, theirs = socket.socketpair()
+        prints, printed = os.pipe()
+        try:
+            socket.send_fds(self._control, [b'{"do": "fork"}'], [theirs.fileno(), printed])
+            while "pid" not in (message := self._receive(START_S)):
+                self._note(message)
+        except BaseException:
+            mine.close()
+            os.close(prints)
+            raise
+        finally:
+            theirs.close()
+            os.close(printed)
+        os.set_blocking(prints, False)
+        return message["pid"], mine, prints
+
+    def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
+        """Send a signal to a process that this server has forked, if it is still there."""
+        assert self._control is not None
+        self._control.send(json.dumps({"do": "kill", "pid": pid, "signal": int(number)}).encode())
+
+    def ended(self, pid: int, wait_s: float = 0.0) -> int | None:
+        """How the process ended, as os.waitstatus_to_exitcode() says it; None if it has not, within `wait_s`."""
+        assert self._control is not None
+        deadline = time.monotonic() + wait_s
+        while pid not in self._ended:
+            left = max(0.0, deadline - time.monotonic())
+            if not select.select([self._control], [], [], left)[0]:
+                return None
+            self._note(self._receive(START_S))
+        return self._ended[pid]
+
+    def _note(self, message: dict[str, Any]) -> None:
+        if "ended" in message:
+            self._ended[message["ended"]] = os.waitstatus_to_exitcode(message["status"])
+
+    def _receive(self, limit_s: float) -> dict[str, Any]:
+        assert self._control is not None
+        self._control.settimeout(limit_s)
+        try:
+            data = self._control.recv(4096)
+        except OSError as error:
+            raise NoGrader(f"expected a word from the fork server, got {error!r}") from error
+        if not data:
+            assert self._process.stderr is not None
+            self._process.kill()
+            said = self._process.stderr.read().decode(errors="replace").strip()
+            raise NoGrader(f"expected a fork server that answers, it is gone; on standard error it said:\n{said}")
+        message: dict[str, Any] = json.loads(data)
+        return message
+
+
+_LINUX = sys.platform.startswith("linux")

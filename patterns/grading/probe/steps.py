@@ -1,0 +1,78 @@
+"""What was done, step by step, as a learner reads it: calls with their results, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+MOST = 400  # steps kept
+WIDEST = 160  # characters of a step
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step, at a moment of the answer's time in seconds."""
+
+    at: float
+    text: str
+
+
+class Steps:
+    """The steps of one check."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._names: dict[int, str] = {}
+        self.taken: list[Step] = []
+        self.left_out = 0
+
+    def note(self, text: str) -> None:
+        """A step is taken now."""
+        if len(self.taken) >= MOST:
+            del self.taken[: MOST // 4]
+            self.left_out += MOST // 4
+        self.taken.append(Step(self._now(), shorten(text)))
+
+    def clear(self) -> None:
+        """Begin anew: what was done before does not matter any more."""
+        self.taken.clear()
+        self.left_out = 0
+
+    def name(self, number: int, of: str) -> str:
+        """What an object is called: framer, then framer2."""
+        if number not in self._names:
+            word = of[:1].lower() + of[1:]
+            same = sum(name.rstrip("0123456789") == word for name in self._names.values())
+            self._names[number] = word + (str(same + 1) if same else "")
+        return self._names[number]
+
+    def last(self, count: int = 12) -> list[str]:
+        """The last steps as lines; with times if any has passed."""
+        steps = self.taken[-count:]
+        timed = any(step.at for step in steps)
+        lines = [f"{step.at:g} s  {step.text}" if timed else step.text for step in steps]
+        before = self.left_out + len(self.taken) - len(steps)
+        return [f"… {before} steps before", *lines] if before else lines
+
+
+def called(what: object, args: Sequence[object], options: dict[str, object]) -> str:
+    """`framer.feed(b'…')`."""
+    given = [*map(brief, args), *(f"{key}={brief(value)}" for key, value in options.items())]
+    return f"{what!r}({', '.join(given)})"
+
+
+def brief(value: object) -> str:
+    """A value in at most half a line: long bytes by their first and their number."""
+    if isinstance(value, bytes | bytearray) and len(value) > 24:
+        return f"{bytes(value[:12])!r}… ({len(value)} bytes)"
+    if isinstance(value, list | tuple):
+        shown = [brief(one) for one in value[:8]]
+        if len(value) > 8:
+            shown.append(f"… {len(value)} in all")
+        return f"[{', '.join(shown)}]" if isinstance(value, list) else f"({', '.join(shown)}{',' * (len(shown) == 1)})"
+    return shorten(repr(value), WIDEST // 2)
+
+
+def shorten(text: str, most: int = WIDEST) -> str:
+    """The text, its middle left out if it is too long."""
+    return text if len(text) <= most else f"{text[: most - 30]} … {text[-25:]}"
