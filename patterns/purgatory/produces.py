@@ -72,17 +72,18 @@ class Outcome(NamedTuple):
         return self.partition is None or self.partition.high_watermark >= self.required
 
     def at_last(self) -> PartitionProduceResponse:
-        """The answer for it now."""
+        """The answer for it when time is up."""
         if self.is_replicated:
             return self.answer
         return self.answer.replace(error_code=ErrorCode.REQUEST_TIMED_OUT, base_offset=-1)
 
 
-def response(outcomes: tuple[Outcome, ...]) -> ProduceResponse:
+def response(outcomes: tuple[Outcome, ...], *, acks: int) -> ProduceResponse:
     """The answer for all partitions now."""
     topics: dict[str, list[PartitionProduceResponse]] = {}
     for outcome in outcomes:
-        topics.setdefault(outcome.topic, []).append(outcome.at_last())
+        answer = outcome.at_last() if acks == ALL else outcome.answer
+        topics.setdefault(outcome.topic, []).append(answer)
     return ProduceResponse(
         responses=[TopicProduceResponse(name=name, partition_responses=parts) for name, parts in topics.items()]
     )
@@ -107,7 +108,7 @@ class DelayedProduce(DelayedOperation):
         step = self.reply.connection.network.on_step
         if step is not None:
             step("completed", self.reply)
-        self.reply(response(self.outcomes))
+        self.reply(response(self.outcomes, acks=ALL))
 
     def on_expiration(self) -> None:
         """It was time that did it."""
@@ -152,7 +153,7 @@ class Produces:
                     step("parked", reply)
                 self._reaper.parked()
         else:
-            reply(response(outcomes))
+            reply(response(outcomes, acks=body.acks))
 
     def replicated(self, partition: Partition) -> None:
         """Its high watermark has risen: answer those who waited for that."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 
 from patterns.wait.delayed_operation.operation import NO_LOCK, DelayedOperation, Lock
-from patterns.wait.timing_wheel import LockedTimingWheel, TimingWheel
+from patterns.wait.timing_wheel import LockedTimingWheel, TimingWheel, Wheel
 
 
 class PurgatoryError(ValueError):
@@ -76,6 +76,22 @@ class Purgatory:
     def estimated_total(self) -> int:
         """Operations watched since the last purge, and those that were pending then."""
         return self._estimated_total
+
+    @property
+    def parked(self) -> dict[Hashable, tuple[DelayedOperation, ...]]:
+        """Under each key, in order of arrival, what is watched there and not completed: for pictures and tests."""
+        with self._watchers_lock:
+            listed = [(key, tuple(watchers)) for key, watchers in self._watchers_of.items()]
+        return {
+            key: pending
+            for key, all_of_it in listed
+            if (pending := tuple(one for one in all_of_it if not one.completed))
+        }
+
+    @property
+    def wheels(self) -> tuple[Wheel[DelayedOperation], ...]:
+        """The timing wheel's, the finest first: for pictures."""
+        return self._wheel.wheels
 
     @property
     def next_expiration_ms(self) -> int | None:
