@@ -16,7 +16,7 @@ import sysconfig
 
 from patterns.grading.boxed import landlock, seccomp
 
-MEMORY_BYTES = 512 << 20  # of addresses, beyond what the process has when the box closes
+MEMORY_BYTES = 256 << 20  # of addresses, beyond what the process has when the box closes
 CPU_S = 30  # the grader gives up long before; this is for the case that it is gone
 DESCRIPTORS = 64
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24

@@ -13,7 +13,6 @@ import itertools
 import linecache
 import os
 import sys
-import threading
 import types
 from collections.abc import Callable
 from typing import Any
@@ -111,7 +110,7 @@ class Driver:
 
     def _too_busy(self, turns: int) -> None:
         if turns > MOST_TURNS:
-            self.wire.note({"ev": "busy", "turns": turns, "where": leftovers.living_tasks(set())})
+            self.wire.note({"ev": "busy", "turns": turns, "where": leftovers.living_tasks(set(), self.file)})
             self._flush()
             os._exit(0)
 
@@ -218,14 +217,12 @@ class Driver:
 
     def _leftovers(self, order: dict[str, Any]) -> None:
         own = set(self.tasks.values())
-        tasks = leftovers.living_tasks(own)
+        tasks = leftovers.living_tasks(own, self.file)
         opened = leftovers.opened_since(self.before)
-        self.wire.note({"ev": "left", "id": order["id"], "tasks": tasks, "opened": opened, "threads": _threads()})
+        self.wire.note(
+            {"ev": "left", "id": order["id"], "tasks": tasks, "opened": opened, "threads": leftovers.threads(self.loop)}
+        )
 
     def _forget(self, order: dict[str, Any]) -> None:
         for number in order["numbers"]:
             self.numbers.pop(id(self.objects.pop(number)), None)
-
-
-def _threads() -> list[str]:
-    return [each.name for each in threading.enumerate() if each is not threading.main_thread()][:20]

@@ -40,7 +40,7 @@ class Given:
 
     def subclass(self, above: type, name: str, methods: list[str]) -> type:
         """A class under `above` whose `methods` are the grader's; they are told which object they belong to."""
-        return type(name, (above,), {method: self._method(name, method) for method in methods})
+        return type(above.__name__, (above,), {method: self._method(name, method) for method in methods})
 
     def reply(self, number: int, value: Any, error: dict[str, str] | None) -> None:
         """End the call of that number; one that was cancelled meanwhile is gone."""

@@ -7,21 +7,42 @@ import fcntl
 import gc
 import os
 import stat
+import threading
 from typing import Any
 
 HIGHEST_DESCRIPTOR = 256
 MOST = 20  # of each are named
 
 
-def living_tasks(own: set[Any]) -> list[str]:
-    """Each task that lives, by its coroutine's name and the line where it waits; `own` are the driver's."""
+def living_tasks(own: set[Any], file: str) -> list[str]:
+    """Each task that lives, by its coroutine's name and the line of `file` where it waits; `own` are the driver's."""
     gc.collect()
-    found = []
-    for task in asyncio.all_tasks() - own:
-        stack = task.get_stack(limit=1)
-        where = f", line {stack[0].f_lineno}" if stack else ""
-        found.append(f"{getattr(task.get_coro(), '__qualname__', 'a task')}{where}")
-    return sorted(found)[:MOST]
+    return sorted(where(task, file) for task in asyncio.all_tasks() - own)[:MOST]
+
+
+def where(task: Any, file: str) -> str:
+    """The coroutine of a task by its name, and the innermost line of `file` in it."""
+    coroutine = task.get_coro()
+    name, line, inner = getattr(coroutine, "__qualname__", "a task"), "", coroutine
+    for _ in range(100):  # through what it awaits
+        frame = getattr(inner, "cr_frame", None)
+        if frame is not None and frame.f_code.co_filename == file:
+            name, line = frame.f_code.co_qualname, f", line {frame.f_lineno}"
+        inner = getattr(inner, "cr_await", None)
+        if inner is None:
+            break
+    return f"{name}{line}"
+
+
+def threads(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """The threads that live beside the main one; those of `asyncio.to_thread` that have nothing to do end here."""
+    executor = getattr(loop, "_default_executor", None)
+    if executor is not None:
+        executor.shutdown(wait=False)
+    others = [each for each in threading.enumerate() if each is not threading.main_thread()]
+    for each in others:
+        each.join(0.05 if executor is not None else 0)
+    return [each.name for each in others if each.is_alive()][:MOST]
 
 
 def descriptors() -> set[int]:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 DEEPEST = 30
+LARGEST_INT_BITS = 4096  # what is longer cannot even be printed
 LARGEST_FRAME = 8 << 20
 LENGTH = struct.Struct(">I")
 
@@ -38,7 +39,9 @@ def encode(value: object, keep: Keep, depth: int = 0) -> Any:
         return value
     if isinstance(value, int):
         number = int.__index__(value)
-        return number if -(1 << 63) <= number < 1 << 63 else {"$": "int", "v": hex(number)}
+        if -(1 << 63) <= number < 1 << 63:
+            return number
+        return {"$": "int", "v": hex(number)} if number.bit_length() <= LARGEST_INT_BITS else keep(value)
     if isinstance(value, float):
         real = float.__float__(value)
         return real if abs(real) < float("inf") else {"$": "float", "v": float.__repr__(real)}
@@ -82,8 +85,8 @@ def decode(value: Any, find: Callable[[dict[str, Any]], object], depth: int = 0)
             case "bytes" | "bytearray":
                 data = binascii.a2b_base64(_is(str, inner), strict_mode=True)
                 return data if kind == "bytes" else bytearray(data)
-            case "int":
-                return int(_is(str, inner), 16)
+            case "int" if len(_is(str, inner)) < LARGEST_INT_BITS:
+                return int(str(inner), 16)
             case "float" if inner in ("nan", "inf", "-inf"):
                 return float(inner)
             case "tuple":

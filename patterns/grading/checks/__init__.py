@@ -14,7 +14,7 @@ from pathlib import Path
 
 from patterns.grading.catalogue import misconception
 from patterns.grading.checks.expecting import expect, fail
-from patterns.grading.probe import HANG, After, Answer, Attribute, Call, Callback, Error, Raised, Running, Thing
+from patterns.grading.probe import HANG, After, Answer, Attribute, Call, Callback, Error, Raised, Run, Running, Thing
 
 __all__ = [
     "HANG",
@@ -28,6 +28,7 @@ __all__ = [
     "Error",
     "Exercise",
     "Raised",
+    "Run",
     "Running",
     "Thing",
     "UnknownExercise",

@@ -16,6 +16,7 @@ accidents  what can happen to an answer beside being wrong
 from patterns.grading.probe.accidents import Accident, Raised
 from patterns.grading.probe.answer import Answer
 from patterns.grading.probe.objects import HANG, After, Attribute, Call, Callback, Error, Running, Thing
+from patterns.grading.probe.orders import Run
 from patterns.grading.probe.server import ForkServer
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Error",
     "ForkServer",
     "Raised",
+    "Run",
     "Running",
     "Thing",
 ]

@@ -25,7 +25,7 @@ from patterns.grading.probe.objects import (
 from patterns.grading.probe.orders import Story
 from patterns.grading.probe.steps import Steps, brief, called
 
-MOST_GRANTS = 20_000  # timers in one `advance`: more is a circle
+MOST_GRANTS = 5_000  # timers in one `advance`: more is a circle
 
 
 class Answer(Lending):

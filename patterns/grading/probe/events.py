@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from patterns.grading.boxed.box import MEMORY_BYTES
 from patterns.grading.probe.accidents import Accident, Failed, Raised
 from patterns.grading.probe.line import Line
 from patterns.grading.probe.objects import Call, Callback, Error, Running
 from patterns.grading.probe.steps import Steps, brief
 
-_MEMORY = "512 MiB"
+_MEMORY = f"{MEMORY_BYTES >> 20} MiB"
 
 
 class Events:

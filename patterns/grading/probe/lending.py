@@ -58,6 +58,7 @@ class Lending(Events):
         outcome = self._outcome_of(number)
         if isinstance(outcome, Raised):
             raise outcome
+        self.steps.call_it(outcome._number, above)
         return outcome  # type: ignore[no-any-return]  # a class is no plain data
 
     def _serve_with(self, call: Call, value: Any) -> None:

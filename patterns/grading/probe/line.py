@@ -37,6 +37,7 @@ class Line:
         self._buffer = bytearray()
         self._printed = 0
         self._received = 0  # since the last order
+        self._closed = False
         self.prints = b""
 
     def send(self, order: dict[str, Any]) -> None:
@@ -114,18 +115,21 @@ class Line:
                     raise Accident("flood", what=f"{FLOOD_BYTES >> 20} MiB")
                 if len(data) < 1 << 16:
                     return
-            self._poll.unregister(self._prints)  # closed by everybody who could print
+            if not self._closed:  # by everybody who could print
+                self._poll.unregister(self._prints)
+                self._closed = True
 
     def _hung(self, name: str) -> Accident:
         """Ask the process where it is, in the answer, before it is ended."""
         self._take_prints()
-        before = self._printed
+        before, prints = self._printed, self.prints
         self.server.kill(self.pid, signal.SIGUSR1)
         deadline = time.monotonic() + 4 * LOOK_S
         while self._printed == before and time.monotonic() < deadline:
             time.sleep(LOOK_S / 5)
             self._take_prints()
         found = _STACK.search(self.prints[-(self._printed - before) :] if self._printed > before else b"")
+        self.prints = prints
         where = f"line {int(found[1])}, in {found[2].decode(errors='replace')[:80]}" if found else ""
         limit = self._patience.cpu_limit_s if name == "endless-loop" else self._patience.still_limit_s
         return Accident(name, where=where, limit=limit)

@@ -38,6 +38,10 @@ class Steps:
         self.taken.clear()
         self.left_out = 0
 
+    def call_it(self, number: int, name: str) -> None:
+        """An object has a name of its own."""
+        self._names[number] = name
+
     def name(self, number: int, of: str) -> str:
         """What an object is called: framer, then framer2."""
         if number not in self._names:
