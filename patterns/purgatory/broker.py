@@ -10,6 +10,7 @@ from typing import Self
 
 from patterns.purgatory.cluster import Cluster
 from patterns.purgatory.connection import Network
+from patterns.purgatory.disk import DiskLogs
 from patterns.purgatory.events import EVENTS, EventsPartition
 from patterns.purgatory.fetches import Fetches
 from patterns.purgatory.groups import GroupCoordinator
@@ -18,12 +19,15 @@ from patterns.purgatory.produces import Actions, Produces
 from patterns.purgatory.reaper import Clock, Reaper, ThreadReaper, TimerReaper
 from patterns.purgatory.replies import ApiHandler, HangUp, ResponseQueue
 from patterns.purgatory.requests import Asked, Handlers, RequestQueue, TaskHandlers, ThreadHandlers
-from patterns.purgatory.topics import MakeStorage, Partition, Topics
+from patterns.purgatory.topics import Partition, Topics, in_memory
 from patterns.wait.delayed_operation import Purgatory
 from patterns.wait.log import Log
 from patterns.wire.kafka import ALL, ApiKey, Versions
 from patterns.wire.kafka.apis.produce import ProduceRequest
 from patterns.wire.listen import Address
+
+GROUPS_BYTES = 8 << 20  # of commits: what counts is written again before it is forgotten, see `groups.offsets`
+REMEMBERED_BATCHES = 10_000  # of a partition, when it is opened again: more than can have been under way
 
 
 class Broker:
@@ -39,7 +43,7 @@ class Broker:
 
     def __init__(
         self,
-        make_storage: MakeStorage,
+        logs: DiskLogs | None,
         *,
         threads: bool,
         queue_size: int,
@@ -61,7 +65,8 @@ class Broker:
         self.network = Network(
             self.requests, self.responses, self.served, max_request_bytes=max_request_bytes, idle_s=idle_s
         )
-        self.topics = Topics(make_storage, self._lock)
+        self.topics = Topics(logs.open if logs is not None else in_memory, self._lock)
+        self._logs = logs
         self._actions = Actions(partial(self.network.report, "an action at the end of a request failed"))
         self._reapers: list[Reaper] = []
         self.fetches = Fetches(self.topics, *self.new_purgatory("fetch"))
@@ -87,6 +92,8 @@ class Broker:
         self._listener = listener
         self.address = listener.address
         self.topics.add(EventsPartition(log, self.topics.storage(EVENTS, 0), self.topics.lock(), self._told))
+        if self._logs is not None:
+            self._find_topics(self._logs)
         cluster = Cluster(self.topics, self.served, advertised)
         self.serve_apis(
             {
@@ -107,6 +114,7 @@ class Broker:
             has_partition=lambda topic, index: self.topics.partition(topic, index) is not None,
             initial_rebalance_delay_ms=self._rebalance_delay_ms,
             min_session_timeout_ms=self._min_session_ms,
+            log=None if self._logs is None else self._logs.of_the_broker("groups", retention_bytes=GROUPS_BYTES),
             lock=self._lock,
         )
         self.serve_apis(self.groups.handlers)
@@ -128,6 +136,14 @@ class Broker:
         elif self.replication_s is not None:
             self._loop.call_soon_threadsafe(self._loop.call_later, self.replication_s, self._copied, partition, offset)
 
+    def _find_topics(self, logs: DiskLogs) -> None:
+        """Have the topics of an earlier broker, and remember what idempotent producers sent to it last."""
+        for name, partitions in logs.topics.items():
+            if name not in self.topics:
+                for partition in self.topics.make(name, partitions):
+                    for batch in logs.open(name, partition.index).last_batches(REMEMBERED_BATCHES):
+                        partition.sequences.note(batch, batch.base_offset)
+
     async def stop(self) -> None:
         """Accept nothing more, end the handlers, close the connections, then the reapers and the topics' storages.
 
@@ -140,12 +156,18 @@ class Broker:
             await self._listener.stop()
             await self.handlers.stop()
         finally:
-            try:
-                await self.network.stop()
-                for reaper in self._reapers:
-                    await reaper.stop()
-            finally:
-                self.topics.close()
+            await self.give_back()
+
+    async def give_back(self) -> None:
+        """Close and end what was there before `start`; also when that failed."""
+        try:
+            await self.network.stop()
+            for reaper in self._reapers:
+                await reaper.stop()
+        finally:
+            self.topics.close()
+            if self._logs is not None:
+                self._logs.close()
 
     async def __aenter__(self) -> Self:
         return self

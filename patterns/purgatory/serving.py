@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from pathlib import Path
+
 from patterns.purgatory.broker import Broker
 from patterns.purgatory.connection import Connection, OnStep
+from patterns.purgatory.disk import DiskLogs
 from patterns.purgatory.listener import listen
-from patterns.purgatory.topics import in_memory
 from patterns.push.contract import Serve
 from patterns.wait.log import Log
 from patterns.wire.kafka import MAX_FRAME
@@ -27,6 +30,8 @@ async def serve(
     queue_size: int = QUEUE_SIZE,
     advertise: Address | None = None,
     path: str | None = None,
+    folder: Path | str | None = None,
+    fsync: bool = False,
     replication_s: float | None = 0.0,
     max_request_bytes: int = MAX_FRAME,
     idle_s: float = IDLE_S,
@@ -40,6 +45,9 @@ async def serve(
     handlers: how many work off the request queue, as tasks or, with `threads`, as threads.
     queue_size: requests that may wait for a handler; then connections are not read.
     advertise: where clients are told to connect, if not where it listens. path: listen on this UNIX socket instead.
+    folder: keep topics and groups' offsets there, beyond the process's end; see `disk`, also for its errors. Events
+        that are there and not in the log are appended to it first. fsync: an answer to a producer, and every event,
+        waits for the disk, and so does the loop.
     replication_s: how long followers take to copy what was appended; None: they never do. Until then consumers do
         not see it, and a producer with acks=all waits.
     max_request_bytes, idle_s: a connection that sends a longer request, or nothing for so long, is closed.
@@ -50,21 +58,26 @@ async def serve(
     """
     if handlers < 1:
         raise ValueError(f"expected handlers ≥ 1, got {handlers}")
-    broker = Broker(
-        in_memory,
-        threads=threads,
-        queue_size=queue_size,
-        max_request_bytes=max_request_bytes,
-        idle_s=idle_s,
-        replication_s=replication_s,
-        min_session_s=min_session_s,
-        rebalance_delay_s=rebalance_delay_s,
-    )
-    broker.network.on_step = on_step
-    listener = await listen(
-        lambda: Connection(broker.network), host, port, path=path, open_to_the_network=open_to_the_network
-    )
-    broker.start(listener, log, handlers, advertise or listener.address)
+    async with AsyncExitStack() as undo:
+        logs = None if folder is None else undo.enter_context(DiskLogs(folder, fsync=fsync))
+        broker = Broker(
+            logs,
+            threads=threads,
+            queue_size=queue_size,
+            max_request_bytes=max_request_bytes,
+            idle_s=idle_s,
+            replication_s=replication_s,
+            min_session_s=min_session_s,
+            rebalance_delay_s=rebalance_delay_s,
+        )
+        undo.push_async_callback(broker.give_back)
+        broker.network.on_step = on_step
+        listener = await listen(
+            lambda: Connection(broker.network), host, port, path=path, open_to_the_network=open_to_the_network
+        )
+        undo.push_async_callback(listener.stop)
+        broker.start(listener, log, handlers, advertise or listener.address)
+        undo.pop_all()
     return broker
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from patterns.purgatory.disk import BadFolder
 from patterns.purgatory.sequences import Sequences
 from patterns.wait.partition_log import PartitionLog
 from patterns.wire.kafka import Batch, stamp
@@ -204,7 +205,10 @@ class Topics(Mapping[str, tuple[Partition, ...]]):
         """
         with self._lock:
             self.check(name, partitions)
-            made = tuple(Partition(name, n, self.storage(name, n), self.lock()) for n in range(partitions))
+            try:
+                made = tuple(Partition(name, n, self.storage(name, n), self.lock()) for n in range(partitions))
+            except BadFolder as error:
+                raise BadName(str(error)) from error
             self._topics[name] = made
             self.changes += 1
             return made

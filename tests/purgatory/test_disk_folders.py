@@ -148,3 +148,18 @@ def test_closed_with_its_folder_a_log_is_closed(tmp_path) -> None:
     logs.close()
     with pytest.raises(Closed):
         append(log, b"a")
+
+
+def test_a_log_of_the_broker_is_no_topic_and_no_topic_s_name_reaches_it(tmp_path) -> None:
+    with DiskLogs(tmp_path) as logs:
+        log = logs.of_the_broker("groups", retention_bytes=800)
+        for _ in range(30):
+            append(log, b"a commit")
+        assert 800 <= log.size_bytes <= 900
+        assert logs.of_the_broker("groups", retention_bytes=800) is log
+    with DiskLogs(tmp_path) as logs:
+        assert dict(logs.topics) == {}
+        assert logs.of_the_broker("groups", retention_bytes=800).next_offset == 30
+        with pytest.raises(BadFolder) as caught:
+            logs.of_the_broker("groups-0", retention_bytes=800)
+    assert str(caught.value) == "expected a plain word, not a partition, got 'groups-0'; choose another name"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from patterns.purgatory.disk import Closed, CorruptLog, DiskLog, NotInOrder
 from patterns.purgatory.disk import segments as disk_segments
 from patterns.wait.partition_log import NothingAppended, OffsetOutOfRange, PartitionLog, PartitionLogError
+from patterns.wire.kafka import scan_batches
 
 
 def test_the_files_hold_the_batches_as_they_were_appended_named_by_their_first_offset(tmp_path: Path) -> None:
@@ -244,3 +245,22 @@ def test_no_file_is_held_open(tmp_path) -> None:
             append(log, value)
         assert values(log) == [b"a", b"b"]
         assert descriptors() == before
+
+
+def test_the_headers_of_the_newest_batches_are_read_alone_the_oldest_of_them_first(tmp_path) -> None:
+    with DiskLog(tmp_path, segment_bytes=160) as log:
+        for value in (b"a", b"b", b"c", b"d", b"e"):  # two a segment
+            append(log, value)
+        offsets = [[header.base_offset for header in log.last_batches(most)] for most in range(7)]
+        assert offsets == [[], [4], [3, 4], [2, 3, 4], [1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 1, 2, 3, 4]]
+        (newest,) = log.last_batches(1)
+        assert (newest, newest.size_bytes) == (next(scan_batches(log.read(4))), len(log.read(4)))
+
+
+def test_a_segment_that_could_not_be_begun_has_no_headers(tmp_path, monkeypatch) -> None:
+    with DiskLog(tmp_path) as log:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", short_of_space(0))
+            with pytest.raises(OSError, match="No space left on device"):
+                append(log, b"a")
+        assert log.last_batches(1) == []

@@ -58,13 +58,26 @@ class DiskLogs:
             OSError: as `DiskLog`.
         """
         name = f"{topic}-{partition}"
+        if name not in self._opened:
+            self._make(topic, partition)
+        return self._open(name, self._retention_bytes, self._segment_bytes)
+
+    def of_the_broker(self, name: str, *, retention_bytes: int) -> DiskLog:
+        """A log that is no topic's, and that no client can reach, in segments small enough to keep to that size.
+
+        Raises: as `DiskLog`, and BadFolder for what is named as a partition, or is no plain name.
+        """
+        if not name.isidentifier():
+            raise BadFolder(f"expected a plain word, not a partition, got {name!r}; choose another name")
+        return self._open(name, retention_bytes, max(1, retention_bytes // 8))
+
+    def _open(self, name: str, retention_bytes: int | None, segment_bytes: int) -> DiskLog:
         log = self._opened.get(name)
         if log is None:
-            self._make(topic, partition)
             log = self._opened[name] = DiskLog(
                 self.folder / name,
-                retention_bytes=self._retention_bytes,
-                segment_bytes=self._segment_bytes,
+                retention_bytes=retention_bytes,
+                segment_bytes=segment_bytes,
                 fsync=self._fsync,
                 is_locked=True,
             )

@@ -11,6 +11,7 @@ from patterns.purgatory.disk.lock import Lock
 from patterns.purgatory.disk.recovery import recover
 from patterns.purgatory.disk.segments import FileSegment
 from patterns.wait.partition_log import PartitionLog
+from patterns.wire.kafka import Batch
 from patterns.wire.kafka.batches import HEADER_BYTES, LENGTH_END
 
 SEGMENT_BYTES = 16 << 20
@@ -70,6 +71,17 @@ class DiskLog(PartitionLog):
         if data:
             self._check_order(data, records)
         return super().append(data, records)
+
+    def last_batches(self, most: int) -> list[Batch]:
+        """The headers of the newest batches, the oldest of them first. `start` is where each is in its own file."""
+        self._refuse_closed()
+        found: list[Batch] = []
+        for segment in reversed(self._segments):
+            assert isinstance(segment, FileSegment)
+            found.extend(segment.headers(most - len(found)))
+            if len(found) == most:
+                break
+        return found[::-1]
 
     def _check_order(self, data: bytes, records: int) -> None:
         """Refuse what recovery would not find; checksums were somebody else's to check."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from patterns.purgatory.disk.errors import CorruptLog
 from patterns.wait.partition_log import Segment
-from patterns.wire.kafka.batches import LENGTH_END
+from patterns.wire.kafka import Batch
+from patterns.wire.kafka.batches import HEADER, HEADER_BYTES, LENGTH_END
 
 logger = logging.getLogger("patterns.purgatory.disk")
 
@@ -99,6 +102,17 @@ class FileSegment(Segment):
             mend = "somebody else has cut the file: stop who writes there, and open the folder again"
             raise CorruptLog(self.path, start, self.offsets[first], f"{size_bytes} bytes", f"{found} bytes", mend)
         return b"".join(pieces)
+
+    def headers(self, most: int) -> Iterator[Batch]:
+        """The headers of so many batches, the last one first."""
+        if not self.starts:  # and perhaps no file
+            return
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            for start in islice(reversed(self.starts), most):
+                yield Batch._make((*HEADER.unpack(os.pread(descriptor, HEADER_BYTES, start)), start))
+        finally:
+            os.close(descriptor)
 
     def forget(self) -> None:
         """Remove the file. Should that fail, the log goes on; the file is read again when the folder is opened."""
