@@ -102,7 +102,7 @@ def install(lock: Path) -> str:
     if importlib.util.find_spec("pip") is None:  # an environment that uv made has none
         ran([sys.executable, "-m", "ensurepip"])
     if ran([*PIP, *with_hashes, str(HERE / "installer.lock")]):
-        # Byte code at once, on every core. Or each first start compiles; each start, where PYTHONDONTWRITEBYTECODE is set.
+        # Byte code now, on every core: or each first start compiles, and every one under PYTHONDONTWRITEBYTECODE.
         if ran([*UV, *with_hashes, "--compile-bytecode", str(lock)], VIRTUAL_ENV=sys.prefix, **uvs_configuration()):
             return "uv"
     elif any(sign in LOG.read_text(errors="replace") for sign in NO_NETWORK):
