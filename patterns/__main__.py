@@ -1,8 +1,10 @@
 """`python -m patterns`: what can be done from a terminal, without a notebook.
 
     python -m patterns race --rate 0.1 --clients 5 --hours 1 [--interval-s 5 --wait-s 30 --seed 1 --json --plot FILE]
+    python -m patterns grade NOTEBOOK [NOTEBOOK ...] [--seed 1 --json]
 
-A mistake in the options gets one line, on standard error, and the exit code 2.
+A mistake in the options gets one line, on standard error, and the exit code 2. `grade` ends with 0 if every answer
+passed, else with 1.
 """
 
 from __future__ import annotations
@@ -99,17 +101,45 @@ def _progress(names: tuple[str, ...]) -> Iterator[Callable[[str, float], object]
         yield tell
 
 
+@commands.command(help="Grade the answers in saved notebooks, without running the notebooks.")
+@click.argument("notebooks", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="of what the checks draw by lot")
+@click.option("--json", "as_json", is_flag=True, help="one object a line, for each exercise of each notebook")
+@click.pass_context
+def grade(context: click.Context, notebooks: tuple[Path, ...], seed: int, as_json: bool) -> None:
+    """Grade each `%%answer` cell; exit with 1 unless all passed."""
+    import json
+
+    from patterns.grading.batch import grade_all
+    from patterns.grading.boxed.box import describe, hide
+    from patterns.grading.report import row_as_text, table
+
+    hide()
+    rows = []
+    for row in grade_all(notebooks, seed=seed):
+        rows.append(row)
+        if as_json:
+            click.echo(json.dumps(row.as_json(), ensure_ascii=False))
+        elif (text := row_as_text(row)) and row.word != "passed":
+            click.echo(text + "\n")
+    if not as_json:
+        Console().print(table(rows))
+        click.echo(f"seed {seed} · box: {describe()}")
+    if any(row.word != "passed" for row in rows):
+        context.exit(1)
+
+
 def main() -> int:
     """Run the command line; the exit code."""
     try:
-        commands(prog_name="python -m patterns", standalone_mode=False)
+        code = commands(prog_name="python -m patterns", standalone_mode=False)
     except click.ClickException as error:
         click.echo(f"{error.format_message()} (python -m patterns --help tells more)", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ sequence   sequence diagrams from the tap; anatomy: what each byte is for; state
 wheel_picture, request_path   the timing wheel, and a request's way through the broker
 figures    the model as a line, the measurement as points; table
 claims     claim and claims; quiz
+answer     %%answer, check and progress: exercises, graded
 contents   the table of contents; environment: check_environment, for the first page
 """
 
 from typing import TYPE_CHECKING, Any
 
 from patterns.lab.anatomy import anatomy, hexdump, side_by_side
+from patterns.lab.answer import check, progress
 from patterns.lab.claims import claim, claims
 from patterns.lab.contents import contents
 from patterns.lab.diff import changes, listing
@@ -49,6 +51,7 @@ __all__ = [
     "anatomy",
     "background",
     "changes",
+    "check",
     "check_environment",
     "claim",
     "claims",
@@ -62,6 +65,7 @@ __all__ = [
     "open_lesson",
     "place_of",
     "predict",
+    "progress",
     "quiz",
     "request_path",
     "reveal",

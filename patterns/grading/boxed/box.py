@@ -38,6 +38,12 @@ def describe() -> str:
     return f"Landlock {known}{' and seccomp' if seccomp.is_possible() else ''}: {', '.join(parts)}"
 
 
+def hide() -> None:
+    """Nobody but root may look into this process from now on (prctl(2), PR_SET_DUMPABLE): for the grader."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def readable() -> list[str]:
     """What an answer may read: Python's library and the system's."""
     own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
