@@ -89,6 +89,28 @@ def test_a_member_that_waits_to_be_answered_need_send_no_sign_of_life() -> None:
     assert desk.beat(second, 3) == E.UNKNOWN_MEMBER_ID
 
 
+@pytest.mark.parametrize("outcome", ["shared out", "another rebalance"])
+def test_nor_need_one_that_waits_for_what_it_is_given_but_after_the_answer_its_session_begins(outcome: str) -> None:
+    desk = Desk()
+    (first,) = desk.stable("a")
+    desk.join("b")
+    desk.join("a", first)
+    waits = desk.sync("b-2", 2)
+    for _ in range(2):
+        desk.advance(SESSION_MS - 1)
+        desk.beat(first, 2)
+    if outcome == "shared out":
+        desk.sync(first, 2, {"b-2": b"2"})
+        assert waits.answer == given(b"2")
+    else:
+        desk.join("c")
+        assert waits.answer == sync_refused(E.REBALANCE_IN_PROGRESS)
+    desk.advance(SESSION_MS - 1)
+    assert desk.beat("b-2", 2) == (E.NONE if outcome == "shared out" else E.REBALANCE_IN_PROGRESS)
+    desk.advance(SESSION_MS)
+    assert desk.beat("b-2", 2) == E.UNKNOWN_MEMBER_ID
+
+
 def test_a_leader_that_does_not_share_out_is_out_and_the_others_join_again() -> None:
     desk = Desk()
     (first,) = desk.stable("a")
@@ -154,6 +176,15 @@ def test_an_id_that_was_only_given_out_can_be_given_back() -> None:
     other = desk.join("b")
     assert desk.leave("a-1") == E.NONE
     assert other.answer == joined("b-2", 1, "b-2", {"b-2": b"b"})
+
+
+def test_when_the_last_member_leaves_who_has_only_an_id_is_not_waited_for() -> None:
+    desk = Desk()
+    (only,) = desk.stable("a")
+    desk.join("b", version=4)
+    desk.leave(only)
+    assert desk.state == "Empty"
+    assert desk.join("b", "b-2", version=4).answer == joined("b-2", 3, "b-2", {"b-2": b"b"})
 
 
 def test_several_leave_with_one_request_and_each_is_answered_for() -> None:

@@ -82,6 +82,27 @@ def test_a_question_that_is_held_for_its_old_self_is_answered(parked: str) -> No
     assert held.error == E.FENCED_INSTANCE_ID
 
 
+def test_one_that_comes_back_before_it_has_asked_what_it_is_given_has_to_ask_in_time_all_the_same() -> None:
+    desk = Desk()
+    desk.stable("b")
+    desk.join("a", instance_id="A", rebalance_ms=500)
+    desk.join("b", "b-1", rebalance_ms=500)
+    desk.sync("b-1", 2, {"A-2": b"1"})
+    assert desk.join("a", instance_id="A", rebalance_ms=500).answer == joined("A-3", 2, "b-1")
+    desk.advance(499)
+    assert desk.beat("A-3", 2, instance_id="A") == E.NONE
+    desk.advance(1)
+    assert desk.beat("A-3", 2, instance_id="A") == E.UNKNOWN_MEMBER_ID
+    assert desk.beat("b-1", 2) == E.REBALANCE_IN_PROGRESS
+
+
+def test_a_full_group_takes_its_own_back() -> None:
+    desk = Desk(max_size=2)
+    two(desk)
+    assert desk.join("a", instance_id="A").answer == joined("A-3", 2, "A-1")
+    assert desk.join("c", instance_id="C").answer == refused(E.GROUP_MAX_SIZE_REACHED)
+
+
 def test_one_that_comes_back_with_other_wishes_is_noticed() -> None:
     desk = Desk()
     _, second = two(desk)

@@ -96,7 +96,6 @@ class Group:
     def remove(self, member: Member) -> None:
         """Without it; if it led, the one that is here longest does."""
         del self.members[member.member_id]
-        self.unsynced.discard(member.member_id)
         if member.instance_id is not None:
             self.static.pop(member.instance_id, None)
         if self.leader_id == member.member_id:
@@ -149,7 +148,9 @@ class Group:
 
     @property
     def has_all_joined(self) -> bool:
-        """Whether nobody is waited for any more."""
+        """Whether nobody is waited for any more; nor is who has only an id, when there is nobody else."""
+        if not self.members:
+            return True
         return not self.pending and all(member.join is not None for member in self.members.values())
 
     def elect_leader(self) -> bool:
@@ -169,7 +170,6 @@ class Group:
             self.move(GroupMove.NOBODY)
             self.protocol = None
         self.generation_id += 1
-        self.has_grown = False
         self.unsynced = set(self.members)
         for member in self.members.values():
             member.assignment = b""

@@ -111,7 +111,6 @@ class CommittedOffsets:
             self._write((group_id, partition, each) for partition, each in noted.items())
             self._of.setdefault(group_id, {}).update(noted)
             if self._written_bytes > self._rewrite_bytes:
-                self._written_bytes = 0
                 for name, all_of_it in self._of.items():
                     self._write((name, partition, each) for partition, each in all_of_it.items())
                 self._written_bytes = 0
