@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
@@ -19,10 +20,14 @@ FETCH, OTHER_FETCH, PRODUCE, METADATA = (
 BUSY = View(
     1.25,
     connections=tuple(Connection(number, is_muted=number < 4) for number in range(1, 6)),
+    connected=5,
+    muted=3,
     queue=(METADATA,),
-    queue_size=500,
+    queued=1,
     handlers=(PRODUCE, None),
     parked={"events-0": (FETCH, OTHER_FETCH), "photos-1": (FETCH,)},
+    under={"events-0": 2, "photos-1": 1},
+    waiting=2,
     rings=(Ring(1, (0, 1, 0, 0), at=2), Ring(4, (1, 0, 0, 0), at=3)),
 )
 
@@ -63,7 +68,7 @@ def test_the_table_says_where_every_request_is() -> None:
 
 
 def test_what_has_moved_glides_from_where_it_was_and_nothing_else_does() -> None:
-    later = View(1.3, BUSY.connections, (), 500, (PRODUCE, METADATA), BUSY.parked, BUSY.rings)
+    later = replace(BUSY, queue=(), handlers=(PRODUCE, METADATA))
     gliding = re.findall(r'<g class="glides"[^>]*><title>request (\d+),', broker_picture(later, BUSY).svg)
     assert gliding == ["10"]
     assert "glides" not in broker_picture(later).svg
@@ -78,14 +83,18 @@ def test_a_request_that_was_nowhere_comes_out_of_its_connection() -> None:
 
 
 def test_of_many_the_first_are_drawn_and_the_others_counted() -> None:
-    many = tuple(Operation(number, number, "fetch") for number in range(1000))
+    many = tuple(Operation(number, number, "fetch") for number in range(60))
     crowd = View(
         0.0,
-        connections=tuple(Connection(number, is_muted=True) for number in range(1000)),
+        connections=tuple(Connection(number, is_muted=True) for number in range(60)),
+        connected=1000,
         queue=many,
+        queued=1000,
         handlers=(None,) * 20,
         parked={f"topic-{number}": many for number in range(6)},
+        under={f"topic-{number}": 1000 for number in range(6)},
         responses=many,
+        answered=1000,
     )
     texts = told(broker_picture(crowd).svg)
     more = [text for text in texts if text.startswith("+")]
@@ -94,7 +103,7 @@ def test_of_many_the_first_are_drawn_and_the_others_counted() -> None:
 
 
 def test_names_from_outside_are_escaped() -> None:
-    picture = broker_picture(View(0.0, parked={"<b>&-0": (FETCH,)}))
+    picture = broker_picture(View(0.0, parked={"<b>&-0": (FETCH,)}, under={"<b>&-0": 1}))
     assert "<b>" not in picture.html
     assert "<b>&-0" in "".join(told(picture.svg)) + elements(picture.svg).get("aria-label", "")
 

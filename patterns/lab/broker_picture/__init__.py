@@ -8,11 +8,13 @@ order truly, and the first few of many.
 
 view      what a broker looks like at one moment
 drawing   that as SVG
+looking   a running broker read off as a view; every step of it kept
 film      one view after another, at the learner's own pace
 """
 
 from patterns.lab.broker_picture.drawing import broker_picture
 from patterns.lab.broker_picture.film import Film, Frame
+from patterns.lab.broker_picture.looking import filmed, look, tell
 from patterns.lab.broker_picture.view import Connection, Operation, Ring, View
 
-__all__ = ["Connection", "Film", "Frame", "Operation", "Ring", "View", "broker_picture"]
+__all__ = ["Connection", "Film", "Frame", "Operation", "Ring", "View", "broker_picture", "filmed", "look", "tell"]

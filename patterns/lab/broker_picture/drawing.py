@@ -138,12 +138,12 @@ def _shown_keys(view: View) -> Sequence[tuple[str, tuple[Operation, ...]]]:
 def _rooms(view: View) -> Iterator[str]:
     at_work = sum(one is not None for one in view.handlers)
     for room, name, told in (
-        (CONNECTIONS, "connections", f"{len(view.connections)}, {view.muted} muted"),
-        (QUEUE, "request queue", f"{len(view.queue)} of {view.queue_size}"),
+        (CONNECTIONS, "connections", f"{view.connected:,}, {view.muted:,} muted"),
+        (QUEUE, "request queue", f"{view.queued} of {view.queue_size}"),
         (HANDLERS, "handlers", f"{at_work} of {len(view.handlers)} at work"),
-        (PURGATORY, "purgatory", f"{view.waiting} parked, {len(view.parked)} keys"),
-        (RESPONSES, "response queue", str(len(view.responses))),
-        (WHEEL, "timing wheel", f"{view.timers} time-outs"),
+        (PURGATORY, "purgatory", f"{view.waiting:,} parked, {len(view.under)} keys"),
+        (RESPONSES, "response queue", f"{view.answered:,}"),
+        (WHEEL, "timing wheel", f"{view.timers:,} time-outs"),
     ):
         x, y, width, height = room
         yield f'<rect class="room" x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>'
@@ -193,18 +193,18 @@ def _keys(view: View) -> Iterator[str]:
         shown = key if len(key) <= 13 else f"{key[:12]}…"
         y = _key_y(row) + 4
         yield f'<text x="{PURGATORY[0] + 10}" y="{y}">{escape(shown)}<title>{escape(key)}</title></text>'
-        if (more := len(operations) - MOST_UNDER_A_KEY) > 0:
+        if (more := view.under[key] - len(operations[:MOST_UNDER_A_KEY])) > 0:
             yield f'<text x="{PURGATORY[0] + PURGATORY[2] - 8}" y="{y}" text-anchor="end">+ {more:,}</text>'
 
 
 def _overflows(view: View) -> Iterator[str]:
     """How many more there are than are drawn."""
     for room, more, what in (
-        (CONNECTIONS, len(view.connections) - MOST_CONNECTIONS, "more"),
-        (QUEUE, len(view.queue) - MOST_QUEUED, "more behind"),
+        (CONNECTIONS, view.connected - MOST_CONNECTIONS, "more"),
+        (QUEUE, view.queued - MOST_QUEUED, "more behind"),
         (HANDLERS, len(view.handlers) - MOST_HANDLERS, "more"),
-        (RESPONSES, len(view.responses) - MOST_RESPONSES, "more behind"),
-        (PURGATORY, len(view.parked) - MOST_KEYS, "more keys"),
+        (RESPONSES, view.answered - MOST_RESPONSES, "more behind"),
+        (PURGATORY, len(view.under) - MOST_KEYS, "more keys"),
     ):
         if more > 0:
             x, y, width, height = room

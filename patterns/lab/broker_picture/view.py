@@ -8,6 +8,9 @@ from typing import Literal
 
 Kind = Literal["fetch", "produce", "other"]
 
+MOST = 60
+"""So many of a room are kept; no room draws more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -37,29 +40,27 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A broker at `time_s`: where every request is.
+    """A broker at `time_s`: where every request is, as far as it is drawn.
 
-    `parked` has the operations of each key in order of arrival; one that waits for several keys stands under each.
+    Of many, the first `MOST` are kept, and how many there are in all: `connected` and `muted` of the connections,
+    `queued`, `waiting` in the purgatory (each counted once), `under` each key, `answered` in the response queue.
+    An operation that waits for several keys stands under each.
     """
 
     time_s: float
     connections: tuple[Connection, ...] = ()
+    connected: int = 0
+    muted: int = 0
     queue: tuple[Operation, ...] = ()
+    queued: int = 0
     queue_size: int = 500
     handlers: tuple[Operation | None, ...] = ()
     parked: Mapping[str, tuple[Operation, ...]] = field(default_factory=dict)
+    under: Mapping[str, int] = field(default_factory=dict)
+    waiting: int = 0
     rings: tuple[Ring, ...] = ()
     responses: tuple[Operation, ...] = ()
-
-    @property
-    def muted(self) -> int:
-        """How many connections are muted."""
-        return sum(one.is_muted for one in self.connections)
-
-    @property
-    def waiting(self) -> int:
-        """How many operations are parked, each counted once."""
-        return len({one.number for operations in self.parked.values() for one in operations})
+    answered: int = 0
 
     @property
     def timers(self) -> int:
@@ -69,17 +70,17 @@ class View:
     def words(self) -> str:
         """The whole picture in a sentence or two, for those who do not see it."""
         at_work = sum(one is not None for one in self.handlers)
-        keys = ", ".join(f"{len(operations)} under {key}" for key, operations in self.parked.items())
+        keys = ", ".join(f"{count} under {key}" for key, count in self.under.items())
         return (
-            f"At {self.time_s:.3f} s: {len(self.connections)} connections, {self.muted} of them muted; "
-            f"{len(self.queue)} of {self.queue_size} places in the request queue taken; "
+            f"At {self.time_s:.3f} s: {self.connected} connections, {self.muted} of them muted; "
+            f"{self.queued} of {self.queue_size} places in the request queue taken; "
             f"{at_work} of {len(self.handlers)} handlers at work; {self.waiting} operations in the purgatory"
             f"{f' ({keys})' if keys else ''}, {self.timers} time-outs on the wheel; "
-            f"{len(self.responses)} responses waiting to be sent."
+            f"{self.answered} responses waiting to be sent."
         )
 
     def places(self) -> Iterator[tuple[str, Operation]]:
-        """Every operation with the name of the room in which it is."""
+        """Every operation that is drawn, with the name of the room in which it is."""
         for operation in self.queue:
             yield "request queue", operation
         for handler in self.handlers:
