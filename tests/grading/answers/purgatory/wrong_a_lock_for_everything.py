@@ -1,6 +1,6 @@
 """A plain lock around everything: a callback that comes back waits for itself.
 
-Fails: call-back (hooks-under-the-lock-are-safe)
+Fails: call-back [stuck]
 """
 
 import threading

@@ -1,6 +1,6 @@
-"""Cancels its workers and does not wait until they have ended.
+"""Catches everything, so that a worker never stops: its own cancellation as well.
 
-Fails: leaving (cancelled-means-ended)
+Fails: leaving (tasks-end-with-their-context)
 """
 
 import asyncio
@@ -30,9 +30,11 @@ class RequestPath:
         return answer
 
     async def work(self):
+        answer = None
         while True:
-            request, answer = await self.queue.get()
             try:
+                request, answer = await self.queue.get()
                 answer.set_result(await self.handle(request))
-            except Exception as error:
-                answer.set_exception(error)
+            except BaseException as error:
+                if answer is not None and not answer.done():
+                    answer.set_exception(error)
