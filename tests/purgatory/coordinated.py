@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from patterns.purgatory.groups import GroupCoordinator
@@ -34,11 +34,16 @@ SESSION_MS, REBALANCE_MS = 10_000, 30_000
 
 
 class Asked:
-    """A request, and what came of it."""
+    """A request, and what came of it; `then` is called with each answer."""
 
     def __init__(self, body: Struct) -> None:
         self.body = body
         self.answers: list[Struct | None] = []
+        self.then: Callable[[Any], object] = lambda answer: None
+
+    def take(self, answer: Struct | None) -> None:
+        self.answers.append(answer)
+        self.then(answer)
 
     @property
     def is_parked(self) -> bool:
@@ -57,13 +62,13 @@ class Asked:
 class Desk:
     """A coordinator, its purgatory, and what time it is. Ids are the client's name and a number."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, lock: Any = None, **options: Any) -> None:
         self.now_ms = 1_000
-        self.purgatory = Purgatory(self.now_ms)
+        self.purgatory = Purgatory(self.now_ms, lock=lock)
         self.given = 0
         self.asked: list[Asked] = []
         self.coordinator = GroupCoordinator(
-            self.purgatory, lambda: BROKER, **{"new_member_id": self.new_member_id, **options}
+            self.purgatory, lambda: BROKER, lock=lock, new_member_id=self.new_member_id, **options
         )
 
     def new_member_id(self, name: str) -> str:
@@ -76,7 +81,7 @@ class Desk:
         api = API_OF[type(body)]
         assert version in api.versions
         request = Request(api.key, version, 0, client_id, body, 0)
-        self.coordinator.handlers[api.key](request, asked.answers.append, self.now_ms)
+        self.coordinator.handlers[api.key](request, asked.take, self.now_ms)
         return asked
 
     def advance(self, step_ms: int) -> None:
