@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import resource
 import signal
 import struct
@@ -44,6 +45,7 @@ def hide() -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+@functools.cache
 def readable() -> list[str]:
     """What an answer may read: Python's library and the system's."""
     own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
@@ -85,9 +87,11 @@ def _addresses() -> int:
     return _pages * resource.getpagesize()
 
 
-def measure() -> None:
-    """Note how many addresses this process has; before the box closes, behind which it cannot look."""
+def prepare() -> None:
+    """Find out, in the process that forks, what every box needs: it takes a while, and cannot be seen from within."""
     global _pages
+    readable()
+    seccomp.is_possible()
     with contextlib.suppress(OSError), open("/proc/self/statm", encoding="ascii") as file:
         _pages = int(file.read().split()[0])
 

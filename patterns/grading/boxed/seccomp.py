@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -59,9 +60,14 @@ LOAD, IF_EQUAL, IF_ANY_BIT, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+@functools.cache
+def _machine() -> str:
+    return platform.machine()  # asks the system, which takes a millisecond
+
+
 def is_possible() -> bool:
     """True on Linux on an architecture whose numbers are known here."""
-    return sys.platform.startswith("linux") and platform.machine() in ARCHITECTURES
+    return sys.platform.startswith("linux") and _machine() in ARCHITECTURES
 
 
 def program(column: int, architecture: int, own_pid: int) -> bytes:
@@ -100,7 +106,7 @@ def restrict() -> None:
     Raises:
         OSError: the kernel refuses.
     """
-    column, architecture = ARCHITECTURES[platform.machine()]
+    column, architecture = ARCHITECTURES[_machine()]
     steps = program(column, architecture, os.getpid())
     code = ctypes.create_string_buffer(steps, len(steps))
     described = struct.pack("=HxxxxxxQ", len(steps) // STEP.size, ctypes.addressof(code))  # struct sock_fprog

@@ -177,7 +177,7 @@ class Server:
 def main(descriptor: int, root: str) -> None:
     """Serve the grader at the other end of `descriptor`; `root`, which this was imported from, is forgotten."""
     sys.path[:] = [path for path in sys.path if path != root]
-    box.measure()
+    box.prepare()
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     server = Server(socket.socket(fileno=descriptor))
