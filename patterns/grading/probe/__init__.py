@@ -10,6 +10,8 @@ line       frames to and from one process, and the watch over it
 patience   has it hung? by its CPU time and its threads' states, not by the clock on the wall
 answer     Answer: the module a learner wrote, as its checks see it
 objects    Thing, Running, Call: what lives on the other side
+orders, growth   threads in every order; work against how much there is
+plugged    an answer's object in a running loop of ours, for a broker and its clients
 accidents  what can happen to an answer beside being wrong
 """
 
