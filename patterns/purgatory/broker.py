@@ -9,7 +9,7 @@ from functools import partial
 from typing import Self
 
 from patterns.purgatory.cluster import Cluster
-from patterns.purgatory.connection import Network
+from patterns.purgatory.connection import Network, OnStep
 from patterns.purgatory.disk import DiskLogs
 from patterns.purgatory.events import EVENTS, EventsPartition
 from patterns.purgatory.fetches import Fetches
@@ -74,7 +74,18 @@ class Broker:
         self._parks_groups = self.new_purgatory("group")
         self._min_session_ms = round(min_session_s * 1000)
         self._rebalance_delay_ms = round(rebalance_delay_s * 1000)
+        self._on_step: OnStep | None = None
         self._is_stopping = False
+
+    @property
+    def on_step(self) -> OnStep | None:
+        """Told of each step of each request, see `connection.OnStep`; may be set at any time. None costs nothing."""
+        return self._on_step
+
+    @on_step.setter
+    def on_step(self, on_step: OnStep | None) -> None:
+        self._on_step = on_step
+        self.network.tell(on_step)
 
     def new_purgatory(self, kind: str) -> tuple[Purgatory, Reaper]:
         """A purgatory of its own kind, and the reaper that keeps its time and has to be told of what is parked."""
@@ -154,9 +165,11 @@ class Broker:
         self._is_stopping = True
         try:
             await self._listener.stop()
-            await self.handlers.stop()
-        finally:
-            await self.give_back()
+        finally:  # interrupted or not, everything ends
+            try:
+                await self.handlers.stop()
+            finally:
+                await self.give_back()
 
     async def give_back(self) -> None:
         """Close and end what was there before `start`; also when that failed."""
@@ -180,7 +193,7 @@ class Broker:
 
     def _handle(self, asked: Asked) -> object:
         request, reply = asked
-        step = self.network.on_step
+        step = self.network.step
         if step is not None:
             step("taken", reply)
         if self._threads and isinstance(request.body, ProduceRequest) and self._is_for_events(request.body):

@@ -52,7 +52,7 @@ class Network:
         self.max_request_bytes = max_request_bytes
         self.idle_s = idle_s
         self.connections: dict[Connection, None] = {}
-        self.on_step: OnStep | None = None
+        self.step: OnStep | None = None
         self.asked = 0
         self.came = 0
         self.buffer = memoryview(bytearray(READ_BYTES))
@@ -60,6 +60,18 @@ class Network:
         self._loop = asyncio.get_running_loop()
         self._look: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
+
+    def tell(self, on_step: OnStep | None) -> None:
+        """Have it told of each step, or nobody; its errors are its own affair, and are reported."""
+
+        def step(what: str, *who: object) -> None:
+            try:
+                assert on_step is not None
+                on_step(what, *who)
+            except Exception as error:
+                self.report(f"on_step failed at {what!r}", error)
+
+        self.step = None if on_step is None else step
 
     def enter(self, connection: Connection) -> int:
         """Count a connection in; its number."""
@@ -159,8 +171,8 @@ class Connection(asyncio.BufferedProtocol):
         """Send the answer, if its request is still inside; how many bytes. Then the next request is read."""
         network = self.network
         if self.inside is not reply or self._transport.is_closing():
-            if network.on_step is not None:
-                network.on_step("dropped", reply)
+            if network.step is not None:
+                network.step("dropped", reply)
             return 0
         if message is None:
             self._sent()
@@ -198,7 +210,7 @@ class Connection(asyncio.BufferedProtocol):
         requests = self.network.requests
         if requests.is_full or requests.stalled:
             self._pause()
-            requests.stalled.append(self._next)
+            requests.wait(self._next)
         else:
             self._next()
 
@@ -209,8 +221,8 @@ class Connection(asyncio.BufferedProtocol):
         try:
             request = self._reader.next_request()
         except KafkaError as error:
-            if network.on_step is not None:
-                network.on_step("refused", self, error)
+            if network.step is not None:
+                network.step("refused", self, error)
             self._transport.close()
             return
         if request is None:
@@ -222,7 +234,7 @@ class Connection(asyncio.BufferedProtocol):
             self._pause()  # otherwise it would be seen to hang up before all that it sent was handled
         else:
             self._resume()
-        step = network.on_step
+        step = network.step
         if step is not None:
             step("read", reply)
         network.requests.put(request, reply)
@@ -231,7 +243,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _sent(self) -> None:
         reply, self.inside = self.inside, None
-        step = self.network.on_step
+        step = self.network.step
         if step is not None:
             step("sent", reply)
         self._quiet = 0

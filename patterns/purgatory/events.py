@@ -99,9 +99,12 @@ class EventsPartition(Partition):
             self.changes += 1
 
     def close(self) -> None:
-        """Watch the log no more."""
+        """Watch the log no more; what it has is kept first."""
         self._unwatch()
-        super().close()
+        try:
+            self.catch_up()
+        finally:
+            super().close()
 
     def _happened(self, _: Event) -> None:
         """Make a note; what else happens in this turn of the loop is told together with it."""
@@ -111,5 +114,6 @@ class EventsPartition(Partition):
 
     def _tell(self) -> None:
         self._is_called = False
-        self.catch_up()
-        self._appended(self)
+        if self._log.next_offset > self.storage.next_offset:  # not so when a request, or the end, has been quicker
+            self.catch_up()
+            self._appended(self)

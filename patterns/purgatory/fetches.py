@@ -162,7 +162,7 @@ class DelayedFetch(DelayedOperation):
 
     def on_complete(self) -> None:
         """Have it answered; the log is read when the answer is sent."""
-        step = self.reply.connection.network.on_step
+        step = self.reply.connection.network.step
         if step is not None:
             step("completed", self.reply)
         if self.question is not None:
@@ -171,7 +171,7 @@ class DelayedFetch(DelayedOperation):
 
     def on_expiration(self) -> None:
         """It was time that did it."""
-        step = self.reply.connection.network.on_step
+        step = self.reply.connection.network.step
         if step is not None:
             step("expired", self.reply)
 
@@ -200,7 +200,7 @@ class Fetches:
         if question.max_wait_ms <= 0 or not partitions or question.is_ready():
             reply(question.encoded)
             return
-        step = reply.connection.network.on_step
+        step = reply.connection.network.step
         if not self.purgatory.try_complete_else_watch(DelayedFetch(question, reply), partitions, now_ms):
             if step is not None:
                 step("parked", reply)

@@ -105,14 +105,14 @@ class DelayedProduce(DelayedOperation):
 
     def on_complete(self) -> None:
         """Answer, with a time-out where there is something missing."""
-        step = self.reply.connection.network.on_step
+        step = self.reply.connection.network.step
         if step is not None:
             step("completed", self.reply)
         self.reply(response(self.outcomes, acks=ALL))
 
     def on_expiration(self) -> None:
         """It was time that did it."""
-        step = self.reply.connection.network.on_step
+        step = self.reply.connection.network.step
         if step is not None:
             step("expired", self.reply)
 
@@ -148,7 +148,7 @@ class Produces:
         elif body.acks == ALL and appended:
             operation = DelayedProduce(outcomes, body.timeout_ms, reply)
             if not self.purgatory.try_complete_else_watch(operation, appended, now_ms):
-                step = reply.connection.network.on_step
+                step = reply.connection.network.step
                 if step is not None:
                     step("parked", reply)
                 self._reaper.parked()

@@ -96,7 +96,7 @@ class ResponseQueue:
     def put(self, reply: Reply, message: Message) -> None:
         """Send this as soon as the loop gets to it."""
         self._queue.append((reply, message))
-        step = reply.connection.network.on_step
+        step = reply.connection.network.step
         if step is not None:
             step("answered", reply)
         if not self._is_scheduled:

@@ -72,6 +72,14 @@ class RequestQueue:
             self.room()
         return asked
 
+    def wait(self, ask: Callable[[], object]) -> None:
+        """On the loop, of one who found it full: have `ask` called when there is room.
+
+        That is looked at once more: a thread may have emptied it since, and have seen nobody to tell.
+        """
+        self.stalled.append(ask)
+        self.let_in()
+
     def let_in(self) -> None:
         """On the loop: let those who are stalled ask again, as long as there is room."""
         while self.stalled and not self.is_full:

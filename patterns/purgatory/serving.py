@@ -71,7 +71,7 @@ async def serve(
             rebalance_delay_s=rebalance_delay_s,
         )
         undo.push_async_callback(broker.give_back)
-        broker.network.on_step = on_step
+        broker.on_step = on_step
         listener = await listen(
             lambda: Connection(broker.network), host, port, path=path, open_to_the_network=open_to_the_network
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -125,7 +126,20 @@ def only(answer: Any) -> Any:
     return part
 
 
-async def within(seconds: float, waited: Sequence[asyncio.Task[Any]]) -> int:
-    """How many of the tasks have ended after so long."""
-    done, _ = await asyncio.wait(waited, timeout=seconds)
-    return len(done)
+class Steps:
+    """What a broker has told of, from whichever thread; `await steps.reached("parked", 20)`."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.counts: Counter[str] = Counter()
+        self._loop = asyncio.get_running_loop()
+        self._more = asyncio.Event()
+        broker.on_step = lambda what, *who: self._loop.call_soon_threadsafe(self._note, what)
+
+    def _note(self, what: str) -> None:
+        self.counts[what] += 1
+        self._more.set()
+
+    async def reached(self, what: str, count: int) -> None:
+        while self.counts[what] < count:
+            self._more.clear()
+            await self._more.wait()
