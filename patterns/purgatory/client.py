@@ -13,7 +13,15 @@ from contextlib import aclosing
 from patterns.purgatory.events import EVENTS, decode_events, event_bytes
 from patterns.push.contract import BREAKS, RETRY_S, Follow, resume
 from patterns.wait.log import Event
-from patterns.wire.kafka import ApiKey, ErrorCode, KafkaError, ResponseReader, encode_request, encode_response
+from patterns.wire.kafka import (
+    ApiKey,
+    ErrorCode,
+    KafkaError,
+    ResponseReader,
+    UnexpectedResponse,
+    encode_request,
+    encode_response,
+)
 from patterns.wire.kafka.apis.fetch import (
     FetchableTopicResponse,
     FetchPartition,
@@ -112,7 +120,11 @@ async def _next(reader: asyncio.StreamReader, responses: ResponseReader) -> Fetc
 
 def _events(answer: FetchResponse, offset: int) -> list[Event]:
     """The events in an answer; `LookupError` for an error that another try would bring again."""
-    (data,) = (part for topic in answer.responses for part in topic.partitions)
+    parts = [part for topic in answer.responses for part in topic.partitions]
+    if len(parts) != 1:
+        mend = "see whether a broker answers there"
+        raise UnexpectedResponse("an answer for the one partition that was asked for", f"one for {len(parts)}", mend)
+    (data,) = parts
     if data.error_code:
         got = ErrorCode.name_of(data.error_code)
         raise LookupError(f"expected events from offset {offset} on, got {got}; follow from 0, or from the end")

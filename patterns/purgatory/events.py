@@ -86,7 +86,10 @@ class EventsPartition(Partition):
         base_offset = self._log.next_offset
         for record in records:
             last_s = self._log[base_offset - 1].time_s if base_offset else 0.0
-            self._log.append(record.value or b"", max(self._loop.time(), last_s))
+            try:
+                self._log.append(record.value or b"", max(self._loop.time(), last_s))
+            except ExceptionGroup as failures:  # of those who watch it; it is appended all the same
+                self._loop.call_exception_handler({"message": "who watches the log failed", "exception": failures})
         self.sequences.note(batch, base_offset)
         self.catch_up()
         return base_offset

@@ -188,7 +188,7 @@ class Topics(Mapping[str, tuple[Partition, ...]]):
     def check(self, name: str, partitions: int) -> None:
         """Raise the `TopicError` that `make` would."""
         if not _NAME.fullmatch(name) or name in {".", ".."}:
-            expected = "a topic's name of 1 to 249 of a–z, A–Z, 0–9, dot, dash and underscore"
+            expected = "expected a topic's name of 1 to 249 of a–z, A–Z, 0–9, dot, dash and underscore"
             raise BadName(f"{expected}, not . or .., got {name!r:.300}; choose another")
         if name in self._topics:
             raise TopicExists(f"expected the name of no topic yet, got {name!r}; use it as it is, or choose another")
