@@ -6,7 +6,6 @@ import IPython
 from IPython import display as _display
 
 _show: Any = _display.display
-_html: Any = _display.HTML
 
 
 def kernel_shell() -> Any:
@@ -21,11 +20,11 @@ def show(widget: Any) -> None:
 
 
 def show_html(html: str, text: str) -> None:
-    """Show `html` in a kernel, print `text` anywhere else."""
+    """Show `html` in a kernel, with `text` for who cannot see it; print `text` anywhere else."""
     if kernel_shell() is None:
         print(text)
     else:
-        _show(_html(html))
+        _show({"text/html": html, "text/plain": text}, raw=True)
 
 
 def discard(widget: Any) -> None:
