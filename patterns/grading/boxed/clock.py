@@ -83,6 +83,15 @@ class GrantedLoop(asyncio.SelectorEventLoop):
         """When the next timer is due, or None; the loop has dropped cancelled ones before it is idle."""
         return self._scheduled[0].when() if self._scheduled else None
 
+    def drop_cancelled_timers(self) -> None:
+        """Forget the timers that were cancelled now; asyncio does it by and by."""
+        for timer in self._scheduled:
+            if timer.cancelled():
+                timer._scheduled = False  # type: ignore[attr-defined]  # as asyncio does
+        self._scheduled = [timer for timer in self._scheduled if not timer.cancelled()]
+        heapq.heapify(self._scheduled)
+        self._timer_cancelled_count = 0
+
     @property
     def _clock_resolution(self) -> float:
         return math.ulp(self.now)

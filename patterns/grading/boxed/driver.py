@@ -8,6 +8,7 @@ of the grader (`ask`), further orders are carried out at once, from within.
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import itertools
 import linecache
@@ -19,6 +20,7 @@ from typing import Any
 
 from patterns.grading.boxed import leftovers
 from patterns.grading.boxed.clock import GrantedLoop
+from patterns.grading.boxed.counted import Counted
 from patterns.grading.boxed.errors import made, told
 from patterns.grading.boxed.given import Given
 from patterns.grading.boxed.plain import decode, encode
@@ -39,7 +41,7 @@ class Driver:
         self.objects: dict[int, object] = {}
         self.numbers: dict[int, int] = {}  # by id(): an object that is kept keeps its id
         self._next_number = itertools.count(1)  # 0 is the module
-        self.tasks: dict[int, asyncio.Task[None]] = {}
+        self.tasks: dict[int, asyncio.Task[object]] = {}
         self.file = "answer"
         self.together: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # see turns
         self.locks_held: Callable[[], int] = lambda: 0
@@ -48,14 +50,18 @@ class Driver:
             "call": self._call,
             "batch": self._batch,
             "start": self._start,
+            "later": self._later,
+            "result": self._result,
             "cancel": self._cancel,
             "reply": self._reply,
-            "hold": lambda order: self.given.hold(order["number"], order["seconds"]),
+            "hold": lambda order: self.given.hold(order["number"], order["seconds"], order["error"]),
             "go": self._go,
             "subclass": self._subclass,
             "together": self._together,
             "leftovers": self._leftovers,
+            "objects": self._objects,
             "forget": self._forget,
+            "comparisons": self._comparisons,
         }
 
     # The answer's text, and the loop that runs it.
@@ -162,7 +168,9 @@ class Driver:
     def outcome(self, order: dict[str, Any]) -> dict[str, Any]:
         """What a call gave, as an event has it."""
         try:
-            return {"value": self.encode(self._value_of(order))}
+            value = self._value_of(order)
+            is_kept = order.get("kept", False) and value is not None
+            return {"value": self.keep(value) if is_kept else self.encode(value)}
         except BaseException as error:
             return {"error": told(error, self.file)}
 
@@ -185,13 +193,27 @@ class Driver:
             return
         self.tasks[number] = self.loop.create_task(self._follow(number, awaited), name=f"the grader's call {number}")
 
-    async def _follow(self, number: int, awaited: Any) -> None:
+    async def _follow(self, number: int, awaited: Any) -> object:
         event: dict[str, Any] = {"ev": "ended", "id": number}
+        value = None
         try:
-            event["value"] = self.encode(await awaited)
+            value = await awaited
+            event["value"] = self.encode(value)
         except BaseException as error:
             event["error"] = told(error, self.file)
         self.wire.note(event)
+        return value
+
+    def _later(self, order: dict[str, Any]) -> None:
+        """Make the calls of a batch after so many turns of the loop, in the midst of what happens there."""
+        if order["turns"]:
+            self.loop.call_soon(self._later, {**order, "turns": order["turns"] - 1})
+        else:
+            self._batch(order)
+
+    def _result(self, order: dict[str, Any]) -> None:
+        value = self.keep(self.tasks[order["of"]].result())
+        self.wire.note({"ev": "returned", "id": order["id"], "value": value})
 
     def _cancel(self, order: dict[str, Any]) -> None:
         self.tasks[order["id"]].cancel()
@@ -222,6 +244,16 @@ class Driver:
         self.wire.note(
             {"ev": "left", "id": order["id"], "tasks": tasks, "opened": opened, "threads": leftovers.threads(self.loop)}
         )
+
+    def _objects(self, order: dict[str, Any]) -> None:
+        """Count what the collector knows, but for ended tasks and cancelled timers, which are not the answer's."""
+        self.loop.drop_cancelled_timers()
+        self.tasks = {number: task for number, task in self.tasks.items() if not task.done()}
+        gc.collect()
+        self.wire.note({"ev": "objects", "id": order["id"], "count": len(gc.get_objects())})
+
+    def _comparisons(self, order: dict[str, Any]) -> None:
+        self.wire.note({"ev": "returned", "id": order["id"], "value": Counted.comparisons})
 
     def _forget(self, order: dict[str, Any]) -> None:
         for number in order["numbers"]:

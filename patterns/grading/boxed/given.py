@@ -7,10 +7,12 @@ or attribute; what it is called with goes to the grader as plain data, what come
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable
 from typing import Any
 
+from patterns.grading.boxed.counted import Counted
 from patterns.grading.boxed.errors import made
 
 Tell = Callable[[dict[str, Any]], None]
@@ -27,14 +29,19 @@ class Given:
         self._encode = encode
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._holds: dict[int, float] = {}
+        self._holds: dict[int, tuple[float, dict[str, str] | None]] = {}
         self._made: dict[str, Any] = {}
 
     def make(self, what: dict[str, Any]) -> Any:
         """The thing of that `name`, made once."""
         name = what["name"]
         if name not in self._made:
-            makers = {"callback": self._callback, "function": self._function, "thing": self._thing}
+            makers: dict[str, Callable[[dict[str, Any]], Any]] = {
+                "callback": self._callback,
+                "function": self._function,
+                "thing": self._thing,
+                "counted": lambda what: Counted(what["v"]),
+            }
             self._made[name] = makers[what["$"]](what)
         return self._made[name]
 
@@ -52,9 +59,17 @@ class Given:
         else:
             future.set_exception(made(error["kind"], error["text"]))
 
-    def hold(self, number: int, seconds: float) -> None:
-        """From now on the call takes so long to end when it is cancelled."""
-        self._holds[number] = seconds
+    def hold(self, number: int, seconds: float, error: dict[str, str] | None) -> None:
+        """From now on the call takes so long to end when it is cancelled, and ends with the error, if there is one."""
+        self._holds[number] = seconds, error
+
+    async def _clean_up(self, seconds: float) -> None:
+        """Take so long, and be hurried by nobody: to be cancelled once more changes nothing."""
+        loop = asyncio.get_running_loop()
+        over = loop.time() + seconds
+        while loop.time() < over:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(over - loop.time())
 
     def _callback(self, what: dict[str, Any]) -> Callable[..., Any]:
         name = what["name"]
@@ -67,9 +82,11 @@ class Given:
                 return await future
             except asyncio.CancelledError:
                 self._tell({"ev": "cancelling", "number": number})
-                if (seconds := self._holds.get(number, 0.0)) > 0:
-                    await asyncio.sleep(seconds)
+                seconds, error = self._holds.get(number, (0.0, None))
+                await self._clean_up(seconds)
                 self._tell({"ev": "cancelled", "number": number})
+                if error is not None:
+                    raise made(error["kind"], error["text"]) from None
                 raise
             finally:
                 del self._waiting[number]

@@ -14,8 +14,8 @@ from typing import Any
 
 from patterns.grading.probe import growth, orders
 from patterns.grading.probe.accidents import Accident, Failed, Raised
-from patterns.grading.probe.lending import Lending
 from patterns.grading.probe.line import Line
+from patterns.grading.probe.midst import Midst
 from patterns.grading.probe.objects import (
     Member,
     Prepared,
@@ -28,7 +28,7 @@ from patterns.grading.probe.steps import Steps, brief, called
 MOST_GRANTS = 5_000  # timers in one `advance`: more is a circle
 
 
-class Answer(Lending):
+class Answer(Midst):
     """One process that holds the answer; made by the engine, driven by a check.
 
     `random` is seeded by seed, exercise and check: whatever a check draws by lot it draws there.
@@ -74,9 +74,10 @@ class Answer(Lending):
         options: dict[str, object],
         *,
         quiet: bool = False,
+        kept: bool = False,
     ) -> Any:
         number = next(self._ids)
-        order = {"do": "call", "id": number, **self._spoken(owner, name, how, args, options)}
+        order = {"do": "call", "id": number, "kept": kept, **self._spoken(owner, name, how, args, options)}
         self._exchange(order)
         outcome = self._outcome_of(number)
         if not quiet:
@@ -87,21 +88,13 @@ class Answer(Lending):
             raise outcome
         return outcome
 
-    def _spoken(
-        self, owner: Thing, name: str | None, how: str, args: Sequence[object], options: dict[str, object]
-    ) -> dict[str, Any]:
-        return {
-            "of": self._encode(owner),
-            "name": name,
-            "how": how,
-            "args": [self._encode(one) for one in args],
-            "options": {key: self._encode(one) for key, one in options.items()},
-        }
-
     def batch(self, calls: Sequence[Prepared]) -> list[Any]:
         """Make many synchronous calls in one message; a Raised stands in the list for a call that raised."""
         number = next(self._ids)
-        spoken = [self._spoken(one.member.owner, one.member.name, "call", one.args, one.options) for one in calls]
+        spoken = [
+            {"kept": one.is_kept, **self._spoken(one.member.owner, one.member.name, "call", one.args, one.options)}
+            for one in calls
+        ]
         self._exchange({"do": "batch", "id": number, "calls": spoken})
         if calls:
             self.steps.note(f"{called(calls[0].member, calls[0].args, calls[0].options)} and so on, {len(calls)} calls")

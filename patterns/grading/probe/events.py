@@ -12,6 +12,7 @@ from patterns.grading.probe.objects import Call, Callback, Error, Running
 from patterns.grading.probe.steps import Steps, brief
 
 _MEMORY = f"{MEMORY_BYTES >> 20} MiB"
+MOST_CALLS = 5_000  # of callbacks in one moment: more is a circle
 
 
 class Events:
@@ -37,6 +38,7 @@ class Events:
         self._serves: dict[str, Callable[[Call], object]] = {}
         self._functions: dict[str, Callable[..., object]] = {}
         self._failure: Exception | None = None
+        self._calls_at = (0.0, 0)  # the moment of the last call of a callback, and how many there were in it
         self.forgotten: list[str] = []  # coroutines that were never awaited
         self.blocking: list[str] = []  # blocking calls in the loop
         self.lost: list[str] = []  # exceptions that nobody awaits
@@ -142,6 +144,9 @@ class Events:
         number, name = _number(event["number"]), event["name"]
         if number in self._calls:
             raise ValueError("called twice by one number")
+        self._calls_at = (self.now, self._calls_at[1] + 1 if self._calls_at[0] == self.now else 1)
+        if self._calls_at[1] > MOST_CALLS:
+            raise Accident("busy-loop", what=f"{MOST_CALLS:,}", where=f"calls of {brief(name)}")
         given = self._givens[name]
         args = tuple(self._decode(one) for one in event["args"])
         options = {str(key): self._decode(one) for key, one in event["options"].items()}
@@ -215,6 +220,9 @@ class Events:
     def _on_busy(self, event: dict[str, Any]) -> None:
         where = "; ".join(str(one)[:100] for one in event["where"][:3])
         raise Accident("busy-loop", what=f"{_number(event['turns']):,}", where=where)
+
+    def _on_objects(self, event: dict[str, Any]) -> None:
+        self._outcomes[_number(event["id"])] = _number(event["count"])
 
     def _on_left(self, event: dict[str, Any]) -> None:
         kinds = ("tasks", "opened", "threads")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from patterns.grading.boxed.plain import NotPlain, decode, encode
@@ -47,6 +47,17 @@ class Lending(Events):
             self._functions[f"{name}.{key}"] = member.read if isinstance(member, Attribute) else member
         return Callback({"$": "thing", "name": name, "methods": methods, "attributes": attributes})
 
+    def counted(self, number: int) -> Callback:
+        """A number for the answer that counts how often it, or what is computed from it, is compared."""
+        return Callback({"$": "counted", "name": str(number), "v": number})
+
+    def comparisons(self) -> int:
+        """How often the numbers made by `counted`, and what was computed from them, have been compared so far."""
+        number = next(self._ids)
+        self._exchange({"do": "comparisons", "id": number})
+        count: int = self._outcome_of(number)
+        return count
+
     def subclass(self, above: str, /, **hooks: Callable[..., builtins.object]) -> Thing:
         """A class below the answer's class of that name, whose `hooks` run here; each gets its object first."""
         getattr(self, above)  # or it is said to be missing
@@ -70,6 +81,17 @@ class Lending(Events):
             call.reply(value)
 
     # Values.
+
+    def _spoken(
+        self, owner: Thing, name: str | None, how: str, args: Sequence[Any], options: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "of": self._encode(owner),
+            "name": name,
+            "how": how,
+            "args": [self._encode(one) for one in args],
+            "options": {key: self._encode(one) for key, one in options.items()},
+        }
 
     def _encode(self, value: builtins.object) -> Any:
         return encode(value, self._keep)

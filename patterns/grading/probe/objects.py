@@ -123,6 +123,10 @@ class Member:
         """Call it there, and return what it returns."""
         return self._answer._ask_for(self.owner, self.name, "call", args, options)
 
+    def kept(self, *args: object, **options: object) -> Any:
+        """Call it there, and leave the result there: a Thing even if it is plain data, but for None."""
+        return self._answer._ask_for(self.owner, self.name, "call", args, options, kept=True)
+
     def with_(self, *args: object, **options: object) -> Prepared:
         """The call, not made yet."""
         return Prepared(self, args, options)
@@ -133,11 +137,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call that is made later, with others."""
+    """A call that is made later, with others; `kept` leaves its result there, see Member.kept."""
 
     member: Member
     args: tuple[object, ...]
     options: dict[str, object]
+    is_kept: bool = False
+
+    def kept(self) -> Prepared:
+        """The same, its result left there."""
+        return Prepared(self.member, self.args, self.options, True)
 
 
 class Running:
@@ -166,6 +175,11 @@ class Running:
         if self._error is not None:
             raise self._error
         return self._value
+
+    def keep(self) -> Thing:
+        """What it returned as an object of the answer's, even a list: what is done to it is done there."""
+        self.result()
+        return self._answer._kept(self.number)
 
     @property
     def error(self) -> Raised | None:
@@ -218,9 +232,10 @@ class Call:
         """Raise a builtin exception in it."""
         self._end({"error": {"kind": kind, "text": text}}, f"{kind}({text!r})")
 
-    def hold_cancel(self, seconds: float) -> None:
-        """If it is cancelled, it takes so long to end."""
-        self._answer._send_soon({"do": "hold", "number": self._number, "seconds": seconds})
+    def hold_cancel(self, seconds: float, *, then: Error | None = None) -> None:
+        """If it is cancelled, it takes so long to end, and ends with `then`."""
+        error = then.plain() if then is not None else None
+        self._answer._send_soon({"do": "hold", "number": self._number, "seconds": seconds, "error": error})
 
     def _end(self, outcome: dict[str, Any], shown: str) -> None:
         if self.done:
