@@ -1,0 +1,23 @@
+"""Takes line ends and blanks at the ends of a payload for decoration.
+
+Fails: whole (payload-is-text)
+"""
+
+
+class Framer:
+    def __init__(self, max_frame=1 << 20):
+        self.max_frame = max_frame
+        self.buffer = b""
+
+    def feed(self, data):
+        self.buffer += data
+        payloads = []
+        while len(self.buffer) >= 4:
+            length = int.from_bytes(self.buffer[:4], "big")
+            if length > self.max_frame:
+                raise ValueError("too long")
+            if len(self.buffer) < 4 + length:
+                break
+            payloads.append(self.buffer[4 : 4 + length].strip())
+            self.buffer = self.buffer[4 + length :]
+        return payloads

@@ -1,0 +1,31 @@
+"""A future for each fetch that waits, under the offset that it waits for."""
+
+import asyncio
+from collections import defaultdict
+
+
+class Mailbox:
+    def __init__(self):
+        self.events = []
+        self.waiting = defaultdict(set)
+
+    def publish(self, event):
+        offset = len(self.events)
+        self.events.append(event)
+        for future in self.waiting.pop(offset, ()):
+            if not future.done():
+                future.set_result(None)
+        return offset
+
+    async def fetch(self, offset, wait):
+        if offset >= len(self.events) and wait > 0:
+            future = asyncio.get_running_loop().create_future()
+            self.waiting[offset].add(future)
+            try:
+                await asyncio.wait([future], timeout=wait)
+            finally:
+                if offset in self.waiting:
+                    self.waiting[offset].discard(future)
+                    if not self.waiting[offset]:
+                        del self.waiting[offset]
+        return self.events[offset:]

@@ -1,0 +1,29 @@
+"""Answers a question for the future at once, with nothing.
+
+Fails: future (not-yet-is-no)
+"""
+
+import asyncio
+
+
+class Mailbox:
+    def __init__(self):
+        self._events = []
+        self._more = asyncio.Event()
+
+    def publish(self, event):
+        self._events.append(event)
+        self._more.set()
+        self._more = asyncio.Event()
+        return len(self._events) - 1
+
+    async def fetch(self, offset, wait):
+        if offset > len(self._events):
+            return []
+        try:
+            async with asyncio.timeout(wait):
+                while offset >= len(self._events):
+                    await self._more.wait()
+        except TimeoutError:
+            pass
+        return self._events[offset:]

@@ -1,0 +1,26 @@
+"""Sets an event and never takes it back, so that whoever waits for the future goes round and round.
+
+Fails: told [endless-loop]
+"""
+
+import asyncio
+
+
+class Mailbox:
+    def __init__(self):
+        self._events = []
+        self._more = asyncio.Event()
+
+    def publish(self, event):
+        self._events.append(event)
+        self._more.set()
+        return len(self._events) - 1
+
+    async def fetch(self, offset, wait):
+        try:
+            async with asyncio.timeout(wait):
+                while offset >= len(self._events):
+                    await self._more.wait()
+        except TimeoutError:
+            pass
+        return self._events[offset:]

@@ -1,0 +1,26 @@
+"""Waits for the next event, whatever is there already.
+
+Fails: offsets (an-event-between-polls-is-lost)
+"""
+
+import asyncio
+
+
+class Mailbox:
+    def __init__(self):
+        self._events = []
+        self._more = asyncio.Event()
+
+    def publish(self, event):
+        self._events.append(event)
+        self._more.set()
+        self._more = asyncio.Event()
+        return len(self._events) - 1
+
+    async def fetch(self, offset, wait):
+        try:
+            async with asyncio.timeout(wait):
+                await self._more.wait()
+        except TimeoutError:
+            pass
+        return self._events[offset:]

@@ -1,0 +1,27 @@
+"""Takes a wait of 0 for no limit.
+
+Fails: time-up (no-wait-means-for-ever)
+"""
+
+import asyncio
+
+
+class Mailbox:
+    def __init__(self):
+        self._events = []
+        self._more = asyncio.Event()
+
+    def publish(self, event):
+        self._events.append(event)
+        self._more.set()
+        self._more = asyncio.Event()
+        return len(self._events) - 1
+
+    async def fetch(self, offset, wait):
+        try:
+            async with asyncio.timeout(wait or None):
+                while offset >= len(self._events):
+                    await self._more.wait()
+        except TimeoutError:
+            pass
+        return self._events[offset:]

@@ -1,0 +1,12 @@
+"""One deadline around everything; inside, ask and nap."""
+
+import asyncio
+
+
+async def poll(check, *, first, factor, cap, deadline):
+    async with asyncio.timeout(deadline):
+        pause = min(first, cap)
+        while (answer := await check()) is None:
+            await asyncio.sleep(pause)
+            pause = min(pause * factor, cap)
+        return answer

@@ -1,0 +1,44 @@
+"""Marks an upload complete in write, which an upload of 0 bytes never sees.
+
+Fails: complete (nothing-is-not-a-message)
+"""
+
+import itertools
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Upload:
+    total: int
+    body: bytearray = field(default_factory=bytearray)
+    complete: bool = False
+
+
+class Uploads:
+    def __init__(self):
+        self._uploads = {}
+        self._numbers = itertools.count(1)
+
+    def start(self, total):
+        handle = f"/uploads/{next(self._numbers)}"
+        self._uploads[handle] = Upload(total)
+        return handle
+
+    def offset(self, handle):
+        return len(self._uploads[handle].body)
+
+    def write(self, handle, offset, data):
+        upload = self._uploads[handle]
+        if not 0 <= offset <= len(upload.body):
+            raise ValueError(f"offset {offset}, but {len(upload.body)} bytes are there")
+        if offset + len(data) > upload.total:
+            raise ValueError(f"{offset + len(data)} bytes, but {upload.total} were promised")
+        upload.body += data[len(upload.body) - offset :]
+        upload.complete = len(upload.body) == upload.total
+        return len(upload.body)
+
+    def body(self, handle):
+        upload = self._uploads[handle]
+        if not upload.complete:
+            raise ValueError("not complete yet")
+        return bytes(upload.body)

@@ -1,0 +1,40 @@
+"""Takes of a piece that is too long what still fits, without a word.
+
+Fails: refused (an-error-may-half-happen)
+"""
+
+import itertools
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Upload:
+    total: int
+    body: bytearray = field(default_factory=bytearray)
+
+
+class Uploads:
+    def __init__(self):
+        self._uploads = {}
+        self._numbers = itertools.count(1)
+
+    def start(self, total):
+        handle = f"/uploads/{next(self._numbers)}"
+        self._uploads[handle] = Upload(total)
+        return handle
+
+    def offset(self, handle):
+        return len(self._uploads[handle].body)
+
+    def write(self, handle, offset, data):
+        upload = self._uploads[handle]
+        if not 0 <= offset <= len(upload.body):
+            raise ValueError(f"offset {offset}, but {len(upload.body)} bytes are there")
+        upload.body += data[len(upload.body) - offset : upload.total - offset]
+        return len(upload.body)
+
+    def body(self, handle):
+        upload = self._uploads[handle]
+        if len(upload.body) < upload.total:
+            raise ValueError("not complete yet")
+        return bytes(upload.body)
