@@ -139,7 +139,7 @@ def run(of: Exercise, check: Check, source: str, seed: int, server: ForkServer, 
         return _failed(check, failure, answer, line)
     except Raised as error:
         where = f" ({error.where})" if error.where else ""
-        raised = Failed(f"your code raised an exception{where}", expected="none", got=str(error))
+        raised = Failed(f"Your code raised an exception{where}.", expected="none", got=str(error))
         return _failed(check, raised, answer, line)
     except Accident as accident:
         return _accident(check, accident, answer, line)
@@ -155,7 +155,7 @@ def _failed(check: Check, failure: Failed, answer: Answer | None, line: Line) ->
         *(check.name, check.says, check.points, False, failure.why, failure.expected, failure.got),
         idea=misconception(idea) if idea is not None else None,
         steps=tuple(answer.steps.last()) if answer is not None else (),
-        prints=line.prints.decode(errors="replace"),
+        prints=line.said(),
     )
 
 
@@ -166,7 +166,7 @@ def _accident(check: Check, accident: Accident, answer: Answer | None, line: Lin
         idea=misconception(idea) if idea is not None else None,
         accident=accident.name,
         steps=tuple(answer.steps.last()) if answer is not None else (),
-        prints=line.prints.decode(errors="replace") if line is not None else "",
+        prints=line.said() if line is not None else "",
     )
 
 

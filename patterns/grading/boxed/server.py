@@ -43,6 +43,8 @@ def answer(descriptor: int, prints: int) -> None:
         os.dup2(nothing.fileno(), 0)
     os.dup2(prints, 1)
     os.dup2(prints, 2)
+    print_at_once: Any = sys.stdout
+    print_at_once.reconfigure(line_buffering=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
     wire = Wire(descriptor)

@@ -40,7 +40,8 @@ class Accident(Exception):
     """An accident, by its `name` in ACCIDENTS; the text is for the learner."""
 
     def __init__(self, name: str, *, what: str = "", where: str = "", limit: float = 0.0) -> None:
-        super().__init__(ACCIDENTS[name].format(what=what, where=f" ({where})" if where else "", limit=limit))
+        told = ACCIDENTS[name].format(what=what, where=f" ({where})" if where else "", limit=limit)
+        super().__init__(f"{told[0].upper()}{told[1:]}.")
         self.name = name
         self.where = where
 
@@ -54,8 +55,8 @@ class Failed(Exception):
     """A check found what should be otherwise: `why` in a sentence, what was `expected`, what it `got`, the `idea`."""
 
     def __init__(self, why: str, *, expected: str = "", got: str = "", idea: str | None = None) -> None:
-        super().__init__(why)
-        self.why = why
+        self.why = why if why.endswith((".", "!", "?")) else f"{why}."
+        super().__init__(self.why)
         self.expected = expected
         self.got = got
         self.idea = idea

@@ -119,6 +119,12 @@ class Line:
                 self._poll.unregister(self._prints)
                 self._closed = True
 
+    def said(self) -> str:
+        """The end of what the process has printed so far."""
+        with contextlib.suppress(Accident):
+            self._take_prints()
+        return self.prints.decode(errors="replace")
+
     def _hung(self, name: str) -> Accident:
         """Ask the process where it is, in the answer, before it is ended."""
         self._take_prints()
