@@ -157,7 +157,11 @@ def hooks_without_a_lock(answer: Answer) -> None:
     for ends in ("force_complete", "expire"):
         watched = Watched(answer)
         held: dict[str, int] = {}
-        watched.inside = lambda hook, _, held=held: held.update({hook: answer.locks_held})
+
+        def looks(hook: str, _: Thing, held: dict[str, int] = held) -> None:
+            held[hook] = answer.locks_held
+
+        watched.inside = looks
         operation = watched.operation()
         getattr(operation, ends)()
         operation.try_complete()  # asks how many locks are held between two calls: one that is never given back may be

@@ -1,7 +1,7 @@
 """Callbacks that come back into the purgatory while a list is being walked over."""
 
 from patterns.grading.checks import Answer, Raised, expect, fail
-from patterns.grading.checks.purgatory.place import KEYS, Place, exercise
+from patterns.grading.checks.purgatory.place import KEYS, Place, Waiting, exercise
 
 BACK = "callbacks-do-not-come-back"
 
@@ -29,8 +29,12 @@ def watches_another(answer: Answer) -> None:
         place, key = Place(answer), answer.random.choice(KEYS)
         b, *_ = place.watched("b" + others, key)
         new = place.waiting("n")
-        b.on_complete = lambda place=place, new=new, key=key: (place.log.append("b"), place.watch(new, key))
-        b.ready = True
+
+        def watches(place: Place = place, new: Waiting = new, key: str = key) -> None:
+            place.log.append("b")
+            place.watch(new, key)
+
+        b.on_complete, b.ready = watches, True
         what = "The callback of b put a new operation under the same key, while you were walking over its list."
         expect(event(place, key, what), 1, f"{what} Only b was ready.")
         new.ready = True
@@ -64,7 +68,12 @@ def purges(answer: Answer) -> None:
     place, key = Place(answer), answer.random.choice(KEYS)
     a, b, c = place.watched("abc", key)
     a.completed = b.ready = c.ready = True
-    b.on_complete = lambda: (place.log.append("b"), place.purge())
+
+    def purges_itself() -> None:
+        place.log.append("b")
+        place.purge()
+
+    b.on_complete = purges_itself
     what = "The callback of b purged, while you were walking over the list."
     expect(event(place, key, what), 2, f"{what} b and c were ready.")
     expect(place.log, ["b", "c"], f"{what} b and c were ready.")

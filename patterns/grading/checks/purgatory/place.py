@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from patterns.grading.checks import Answer, Attribute, Exercise
+from patterns.grading.checks import Answer, Attribute, Exercise, expect
 
 exercise = Exercise("purgatory", lesson="06_purgatory", title="Wait for what will come")
 
@@ -69,9 +69,13 @@ class Place:
         return self.purgatory.check_and_complete(key)
 
     @property
-    def entries(self) -> object:
+    def entries(self) -> int:
         """How many are on all lists."""
-        return self.purgatory.get("watched")
+        watched = self.purgatory.get("watched")
+        is_count = isinstance(watched, int) and not isinstance(watched, bool)
+        why = "watched is a property: the number of entries on all lists."
+        expect.true(is_count, why, expected="a number", got=watched, idea="watched-counts-operations")
+        return int(watched)
 
     def purge(self) -> object:
         """Drop what has finished."""

@@ -4,7 +4,7 @@ from collections import Counter
 
 from patterns.grading.checks import After, Answer, Call, Error, expect
 from patterns.grading.checks.request_path.handling import raised
-from patterns.grading.checks.request_path.path import Path, Submitted, exercise
+from patterns.grading.checks.request_path.path import Path, Submitted, exercise, request_of
 
 CONNECTIONS = "abcdefg"
 REQUESTS = 5  # of each connection
@@ -19,7 +19,8 @@ def load(answer: Answer) -> None:
     def serve(call: Call) -> After:
         takes = random.randrange(1, 64) / 64
         fails = random.random() < 0.15
-        return After(takes, Error("ValueError", call.args[0]) if fails else f"answer to {call.args[0]}")
+        request = request_of(call)
+        return After(takes, Error("ValueError", request) if fails else f"answer to {request}")
 
     path = Path(answer, handlers=handlers, queue_size=size, serve=serve)
     newest: dict[str, Submitted] = {connection: path.submit(connection) for connection in CONNECTIONS}
@@ -39,7 +40,7 @@ def load(answer: Answer) -> None:
         got = f"{len(path.at_work)} at work, {len(path.queued)} in the queue"
         expect.true(answer.now < limit, f"{path.what}: it came to a standstill.", expected="all answered", got=got)
     wanted = sorted(f"{connection}{number}" for connection in CONNECTIONS for number in range(REQUESTS))
-    expect(sorted(call.args[0] for call in path.handle.calls), wanted, "Each request was handled, once.")
+    expect(sorted(map(request_of, path.handle.calls)), wanted, "Each request was handled, once.")
 
 
 def promises(path: Path, handlers: int, size: int) -> None:

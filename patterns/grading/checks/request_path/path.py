@@ -9,6 +9,13 @@ from patterns.grading.checks import Answer, Call, Exercise, Raised, Running, Thi
 exercise = Exercise("request_path", lesson="06_purgatory", title="The path of a request")
 
 
+def request_of(call: Call) -> str:
+    """The request that `handle` was called with."""
+    if len(call.args) != 1 or not isinstance(call.args[0], str) or call.options:
+        fail("handle is called with the request, and with nothing else.", expected="handle(request)", got=f"{call}")
+    return call.args[0]
+
+
 @dataclass(eq=False)
 class Submitted:
     """One request on its way: `submitting` is the call of submit; `answering` awaits the future that it gave."""
@@ -91,7 +98,7 @@ class Path:
     @property
     def at_work(self) -> list[str]:
         """The requests that handlers have, in the order in which they were taken."""
-        return [str(call.args[0]) for call in self.handle.open]
+        return [request_of(call) for call in self.handle.open]
 
     @property
     def queued(self) -> list[str]:

@@ -7,6 +7,11 @@ from patterns.grading.checks import Answer, Exercise, Thing, expect
 exercise = Exercise("timing_wheel", lesson="06_purgatory", title="A wheel of timers")
 
 
+def is_tasks(due: object) -> bool:
+    """Whether it is a list of numbers, as all tasks here are."""
+    return isinstance(due, list) and all(isinstance(task, int) for task in due)
+
+
 class Wheel:
     """A wheel, and what must be in it. Tasks are numbers, given out in order."""
 
@@ -30,7 +35,7 @@ class Wheel:
     def add(self, at_ms: int, *, idea: str | None = None) -> int:
         """Add a timer, and see that it gets an entry unless it is due; its task."""
         self.tasks += 1
-        task, entry = self.tasks, self.thing.add(self.tasks, at_ms)
+        task, entry = self.tasks, self.thing.add.kept(self.tasks, at_ms)
         why = f"{self.what}: it was {self.now_ms} ms, and a timer was set for {at_ms} ms"
         if self.is_due(at_ms):
             why += ", which is due already: there is nothing to wait for."
@@ -57,7 +62,7 @@ class Wheel:
         wanted, before = self.due(now_ms), self.now_ms
         due = self.thing.advance_clock(now_ms)
         why = f"{self.what}: the clock was advanced from {before} to {now_ms} ms"
-        expect(type(due), list, f"{why}. It gives a list of tasks.")
+        expect.true(is_tasks(due), why, expected="a list of the tasks that were given to add", got=due)
         tasks = sorted(due, key=lambda task: self.when(task) if task in self.live else (-1, 0))
         expect(tasks, wanted, f"{why}, {self.told(wanted, due)}.", idea=idea)
         ticks = [self.tick(self.live[task][0]) for task in due]

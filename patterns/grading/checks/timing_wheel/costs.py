@@ -8,8 +8,9 @@ from patterns.grading.checks import Answer, Thing, expect
 from patterns.grading.checks.timing_wheel.beside import exercise
 from patterns.grading.probe.objects import Prepared
 
-FEW, MANY = 1_000, 16_000
+PAIRS = ((256, 4_096), (1_024, 16_384))  # few timers and 16 times as many; who looks at all fails the first
 NEAREST_MS, FURTHEST_MS = 80_000, 88_000  # all in one bucket of a coarse wheel, which is the worst case
+SPREAD_MS = 1 << 16
 
 
 @exercise.check("idle", points=2, idea="idle-time-has-to-be-walked-through")
@@ -43,7 +44,12 @@ def idle(answer: Answer) -> None:
 def filled(answer: Answer, count: int) -> tuple[Thing, list[Thing]]:
     """A wheel with so many timers, and their entries."""
     wheel = answer.TimingWheel(1, 20, 0)
-    entries = answer.batch([wheel.add.with_(0, answer.random.randrange(NEAREST_MS, FURTHEST_MS)) for _ in range(count)])
+    entries = answer.batch(
+        [wheel.add.with_(0, answer.random.randrange(NEAREST_MS, FURTHEST_MS)).kept() for _ in range(count)]
+    )
+    for entry in entries:
+        why = "This timer is still to come."
+        expect.true(isinstance(entry, Thing), why, expected="an entry", got=entry, idea="a-wheel-knows-the-round")
     return wheel, entries
 
 
@@ -58,7 +64,25 @@ def add_and_cancel(answer: Answer) -> None:
         answer.random.shuffle(entries)
         return lambda: [wheel.cancel.with_(entries.pop()) for _ in range(20)]
 
-    few, many = filled(answer, FEW), filled(answer, MANY)
-    why = f"You {{}} a timer when there are {MANY:,}, and it costs you so many times what it costs with {FEW}."
-    answer.growth(adds(few[0]), adds(many[0]), at_most=2.5, why=why.format("add"))
-    answer.growth(cancels(*few), cancels(*many), at_most=2.5, why=why.format("cancel"))
+    for count, larger in PAIRS:
+        few, many = filled(answer, count), filled(answer, larger)
+        why = f"You {{}} a timer among {larger:,}, and it costs you so many times what it costs among {count:,}."
+        answer.growth(adds(few[0]), adds(many[0]), at_most=2.5, why=why.format("add"))
+        answer.growth(cancels(*few), cancels(*many), at_most=2.5, why=why.format("cancel"))
+
+    with_few, with_many = (comparisons(answer, count) for count in (64, 4096))
+    why = (
+        "Timers were set for times evenly spread over a minute, the furthest first. To find a timer's place you "
+        "compared its time with others: the more timers there were, the more often. A wheel computes the place."
+    )
+    got = f"{with_few:.1f} comparisons for each of 64 timers, {with_many:.1f} for each of 4,096"
+    expected = "about as many with 4,096 timers as with 64"
+    expect.true(with_many <= 1.5 * with_few + 1, why, expected=expected, got=got, idea="a-heap-is-as-good-as-a-wheel")
+
+
+def comparisons(answer: Answer, count: int) -> float:
+    """How often the time of a timer is compared when so many are added, from the furthest to the nearest."""
+    wheel, before = answer.TimingWheel(1, 20, 0), answer.comparisons()
+    spread = range(SPREAD_MS, 0, -SPREAD_MS // count)
+    answer.batch([wheel.add.with_(0, answer.counted(at_ms)) for at_ms in spread])
+    return (answer.comparisons() - before) / count

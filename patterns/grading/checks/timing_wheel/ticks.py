@@ -74,7 +74,7 @@ def same_task(answer: Answer) -> None:
     """Two timers with the same task are two timers, and a task may be anything."""
     for task in ("ring", ["a", "list"], None):
         wheel = answer.TimingWheel(1, 8, 0)
-        first, second, third = (wheel.add(task, at_ms) for at_ms in (5, 5, 30))
+        first, second, third = (wheel.add.kept(task, at_ms) for at_ms in (5, 5, 30))
         why = f"Three timers were set, all with the task {task!r}."
         expect(len(wheel), 3, why)
         expect(wheel.cancel(second), True, f"{why} One of the two at 5 ms was cancelled.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from patterns.grading.checks import Answer, Thing, expect, fail
-from patterns.grading.checks.timing_wheel.beside import Wheel, exercise
+from patterns.grading.checks.timing_wheel.beside import Wheel, exercise, is_tasks
 
 
 @exercise.check("cascade", points=3, idea="a-coarse-wheel-fires-coarsely")
@@ -15,13 +15,14 @@ def cascade(answer: Answer) -> None:
         wheel = answer.TimingWheel(1, wheel_size, start_ms)
         last = wheel_size**3 + wheel_size
         for ahead in range(1, last + 1):
-            entry = wheel.add(ahead, start_ms + ahead)
+            entry = wheel.add.kept(ahead, start_ms + ahead)
             expect.true(isinstance(entry, Thing), "This timer is still to come.", expected="an entry", got=entry)
         fired: dict[int, int] = {}
         times: Counter[int] = Counter()
         rounds = answer.batch([wheel.advance_clock.with_(start_ms + now) for now in range(1, last + wheel_size**3 + 1)])
         for now, tasks in enumerate(rounds, 1):
-            expect(type(tasks), list, "An advance of the clock gives a list.")
+            why = "The clock was advanced by a millisecond."
+            expect.true(is_tasks(tasks), why, expected="a list of the tasks that were given to add", got=tasks)
             fired.update(dict.fromkeys(tasks, now))
             times.update(tasks)
         what = f"TimingWheel(1, {wheel_size}, {start_ms}), {last} timers, one for each of the next {last} ms"

@@ -1,6 +1,6 @@
 """One event for everybody, set and cleared again: who is not waiting at that moment misses it.
 
-Fails: wakes-all (an-event-waits-for-who-comes-late)
+Fails: lost-wake-up (an-event-waits-for-who-comes-late)
 """
 
 import asyncio
