@@ -14,7 +14,7 @@ from patterns.grading.boxed.box import describe
 from patterns.grading.catalogue import Misconception, misconception
 from patterns.grading.checks import Check, Exercise, exercise
 from patterns.grading.probe import Accident, Answer, ForkServer, Raised
-from patterns.grading.probe.accidents import IDEAS, Failed
+from patterns.grading.probe.accidents import IDEAS, Failed, NoGrader
 from patterns.grading.probe.line import Line
 
 Word = Literal["passed", "partial", "failed", "missing", "broken"]
@@ -143,8 +143,17 @@ def run(of: Exercise, check: Check, source: str, seed: int, server: ForkServer, 
         return _failed(check, raised, answer, line)
     except Accident as accident:
         return _accident(check, accident, answer, line)
+    except NoGrader:
+        raise
+    except Exception as error:  # a check took for granted that it got what it had asked for
+        odd = Failed("What your code gave cannot be used here", expected="what the task says", got=_text(error))
+        return _failed(check, odd, answer, line)
     finally:
         line.close()
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
 
 
 def _failed(check: Check, failure: Failed, answer: Answer | None, line: Line) -> Found:

@@ -32,35 +32,35 @@ class NotPlain(ValueError):
     """What came is not what this module writes."""
 
 
-def encode(value: object, keep: Keep, depth: int = 0) -> Any:
+def encode(value: Any, keep: Keep, depth: int = 0) -> Any:
     """`value` as JSON can carry it; `keep(object)` gives what stands for an object that is not plain."""
-    kind = type(value)
+    kind = type(value)  # isinstance would ask the value what it is
     if value is None or kind is bool or kind is str:
         return value
-    if isinstance(value, int):
+    if issubclass(kind, int):
         number = int.__index__(value)
         if -(1 << 63) <= number < 1 << 63:
             return number
         return {"$": "int", "v": hex(number)} if number.bit_length() <= LARGEST_INT_BITS else keep(value)
-    if isinstance(value, float):
+    if issubclass(kind, float):
         real = float.__float__(value)
         return real if abs(real) < float("inf") else {"$": "float", "v": float.__repr__(real)}
-    if isinstance(value, str):
+    if issubclass(kind, str):
         return str.__str__(value)
-    if isinstance(value, bytes | bytearray):
-        name = "bytes" if isinstance(value, bytes) else "bytearray"
+    if issubclass(kind, bytes | bytearray):
+        name = "bytes" if issubclass(kind, bytes) else "bytearray"
         return {"$": name, "v": binascii.b2a_base64(memoryview(value), newline=False).decode("ascii")}
     if depth < DEEPEST:
         deeper = depth + 1
-        if isinstance(value, list):
+        if issubclass(kind, list):
             return [encode(one, keep, deeper) for one in list.__iter__(value)]
-        if isinstance(value, tuple):
+        if issubclass(kind, tuple):
             return {"$": "tuple", "v": [encode(one, keep, deeper) for one in tuple.__iter__(value)]}
-        if isinstance(value, dict):
+        if issubclass(kind, dict):
             pairs = dict.items(value)
             return {"$": "dict", "v": [[encode(key, keep, deeper), encode(one, keep, deeper)] for key, one in pairs]}
-        if isinstance(value, set | frozenset):
-            members = set.__iter__(value) if isinstance(value, set) else frozenset.__iter__(value)
+        if issubclass(kind, set | frozenset):
+            members = set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value)
             return {"$": "set", "v": [encode(one, keep, deeper) for one in members]}
     return keep(value)
 

@@ -63,6 +63,11 @@ class ForkServer:
             finally:
                 self._process.stderr.close()
 
+    @property
+    def pid(self) -> int:
+        """Of the process that forks."""
+        return self._process.pid
+
     def fork(self) -> tuple[int, socket.socket, int]:
         """A fresh process: its number, our end of its socket, our end of the pipe of its prints.
 
