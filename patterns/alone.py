@@ -16,7 +16,7 @@ from patterns.cost.workload import payload
 from patterns.wait.log import Log
 from patterns.wire.listen import Server
 
-PATTERNS = ("push", "short_polling", "long_polling")
+PATTERNS = ("push", "short_polling", "long_polling", "purgatory")
 _feeding: set[asyncio.Task[None]] = set()
 
 
