@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).with_name("answers")
+FOLDER = Path(__file__).resolve().parents[1] / "tests" / "grading" / "answers"
 FAILS = re.compile(r"^Fails: (?P<check>[a-z0-9-]+) (?:\((?P<idea>[a-z0-9-]+)\)|\[(?P<accident>[a-z0-9-]+)\])$")
 
 
@@ -31,10 +31,16 @@ class Registered:
 
     @property
     def is_right(self) -> bool:
+        """Whether it has to pass."""
         return not self.check
 
 
 def read(path: Path) -> Registered:
+    """The answer in a file.
+
+    Raises:
+        ValueError: its docstring does not say what it has to.
+    """
     source = path.read_text(encoding="utf-8")
     lines = (ast.get_docstring(ast.parse(source)) or "").strip().splitlines()
     if not lines:
