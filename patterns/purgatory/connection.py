@@ -208,11 +208,11 @@ class Connection(asyncio.BufferedProtocol):
     def _take(self) -> None:
         """Take the next request, if it is all there and there is room for it."""
         requests = self.network.requests
-        if requests.is_full or requests.stalled:
+        if requests.has_room:
+            self._next()
+        else:
             self._pause()
             requests.wait(self._next)
-        else:
-            self._next()
 
     def _next(self) -> None:
         network = self.network

@@ -53,6 +53,11 @@ class RequestQueue:
         return len(self._asked) >= self.size
 
     @property
+    def has_room(self) -> bool:
+        """Whether the next may come in: there is a place, and nobody waits for it already."""
+        return not (self.is_full or self.stalled)
+
+    @property
     def contents(self) -> tuple[Asked, ...]:
         """What waits for a handler, the oldest first."""
         return tuple(self._asked)

@@ -13,6 +13,7 @@ from kafka_client import Client, batch, connected, fetch, only, partition, produ
 
 from patterns.purgatory import Broker
 from patterns.purgatory.replies import SLICE_ANSWERS
+from patterns.purgatory.requests import RequestQueue
 from patterns.wire.kafka import ALL, ApiKey, ErrorCode, encode_request, produced_batches
 from patterns.wire.kafka.apis.discovery import ApiVersionsRequest, MetadataRequest
 from patterns.wire.listen import Address
@@ -142,6 +143,13 @@ async def test_when_the_queue_is_full_connections_are_not_read_and_nobody_is_los
         assert (len(broker.requests), len(broker.requests.stalled)) == (0, 0)
 
 
+def test_there_is_no_room_as_long_as_others_wait_for_it_92() -> None:
+    queue = RequestQueue(2)
+    assert queue.has_room
+    queue.stalled.append(lambda: None)
+    assert not queue.has_room
+
+
 async def test_while_it_is_full_even_who_comes_later_does_not_pass_92() -> None:
     read: list[int] = []
     async with running(handlers=1, queue_size=1) as broker, AsyncExitStack() as stack:
@@ -228,6 +236,23 @@ async def test_an_answer_that_cannot_be_encoded_is_reported_and_closes_its_conne
         assert [type(error).__name__ for error in expected_failures.take()] == ["UnsupportedVersion"]
         broker.apis[ApiKey.METADATA] = handler
         await other.ask(METADATA)
+
+
+async def test_who_answers_twice_is_heard_once() -> None:
+    async with running() as broker, connected(broker) as client:
+        handler = broker.apis[ApiKey.METADATA]
+
+        def twice(*asked: Any) -> None:
+            handler(*asked)
+            handler(*asked)
+
+        broker.apis[ApiKey.METADATA] = twice
+        client.send(METADATA)
+        client.send(produce(ONE))
+        assert (await client.answer()).brokers
+        assert only(await client.answer()).base_offset == 0
+        await asyncio.sleep(1)
+        assert client.responses.pending_bytes == 0
 
 
 async def test_who_watches_and_fails_disturbs_nobody(expected_failures) -> None:

@@ -251,6 +251,46 @@ async def test_who_asks_behind_a_parked_fetch_waits_as_long_as_it_does_89() -> N
         assert now_s() == 3.001
 
 
+async def test_the_same_question_is_answered_anew_when_there_is_more_74() -> None:
+    async with running() as broker, connected(broker) as first, connected(broker) as second:
+        asked = fetch(0, wait_ms=1000, min_bytes=10_000)
+        first.send(asked)
+        await asyncio.sleep(0.5)
+        second.send(asked)
+        await asyncio.sleep(0.1)
+        await put(broker, ONE)
+        assert values(only(await first.answer())) == [b"one"]
+        await put(broker, ONE)
+        assert values(only(await second.answer())) == [b"one", b"one"]
+        assert now_s() == 1.5
+
+
+async def test_what_lies_under_a_quiet_key_when_it_has_ended_holds_no_answer() -> None:
+    async with running({"t": 1, "quiet": 1}) as broker, connected(broker) as client:
+        client.send(fetch({("t", 0): 0, ("quiet", 0): 0}, wait_ms=60_000))
+        await asyncio.sleep(1)
+        operation = broker.fetches.purgatory.parked[partition(broker)][0]
+        await put(broker, ONE)
+        await client.answer()
+        assert broker.fetches.purgatory.watched == 1
+        assert operation.question is None  # type: ignore[attr-defined]  # of DelayedFetch
+
+
+@pytest.mark.parametrize("limits", [{"max_bytes": -1}, {"partition_max_bytes": -5}, {"min_bytes": -7}], ids=str)
+async def test_limits_below_nothing_are_nothing(limits: dict[str, int]) -> None:
+    async with running() as broker, connected(broker) as client:
+        await put(broker, ONE, ONE)
+        assert values(only(await client.ask(fetch(0, wait_ms=10, **limits))))[:1] == [b"one"]
+
+
+async def test_an_append_makes_what_was_encoded_before_out_of_date() -> None:
+    async with running(replication_s=None) as broker, connected(broker):
+        topic = partition(broker)
+        before = topic.changes
+        topic.append(ONE, *produced_batches(ONE))  # it may forget what is old, though nobody may read it yet
+        assert topic.changes > before
+
+
 @pytest.mark.parametrize("version", range(4, 12))
 async def test_every_version_is_answered_in_kind(version: int) -> None:
     async with running() as broker, connected(broker) as client:

@@ -10,11 +10,19 @@ from typing import Any
 import pytest
 from kafka_client import Steps, batch, connected, fetch, only, partition, parts, produce, running
 
+from patterns.purgatory import reaper
 from patterns.purgatory.replies import Reply
 from patterns.purgatory.requests import RequestQueue
 from patterns.wait.log import Log
 from patterns.wire.kafka import ApiKey, ErrorCode, Request, decode_records
 from patterns.wire.kafka.apis.discovery import MetadataRequest
+
+
+@pytest.fixture(autouse=True)
+def never_looks_up_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reaper that is not woken when it should be sleeps through the test."""
+    monkeypatch.setattr(reaper, "LOOK_MS", 3_600_000)
+
 
 pytestmark = [pytest.mark.real_clock, pytest.mark.limit_s(120)]
 
