@@ -13,7 +13,7 @@ ended lies about for a while. To a client it is long polling (`follow`), and rea
 
     connection  the network: a connection is muted while its request is inside
     requests    the bounded queue, and the handlers: tasks or threads
-    fetches     the long poll;  produces  acks=all
+    fetches     the long poll;  produces  acks=all;  plugged  somebody else's fetches in place of ours
     reaper      the time of a purgatory
     replies     the response queue
     topics, sequences, events, cluster   partitions; repetitions; the course's log as a topic; what clients ask first

@@ -15,6 +15,7 @@ from patterns.purgatory.events import EVENTS, EventsPartition
 from patterns.purgatory.fetches import Fetches
 from patterns.purgatory.groups import GroupCoordinator
 from patterns.purgatory.listener import Listener
+from patterns.purgatory.plugged import HoldFetches, PluggedFetches
 from patterns.purgatory.produces import Actions, Produces
 from patterns.purgatory.reaper import Clock, Reaper, ThreadReaper, TimerReaper
 from patterns.purgatory.replies import ApiHandler, HangUp, ResponseQueue
@@ -69,6 +70,7 @@ class Broker:
         self._logs = logs
         self._actions = Actions(partial(self.network.report, "an action at the end of a request failed"))
         self._reapers: list[Reaper] = []
+        self.plugged: PluggedFetches | None = None
         self.fetches = Fetches(self.topics, *self.new_purgatory("fetch"))
         self.produces = Produces(self.topics, *self.new_purgatory("produce"), self.appended)
         self._parks_groups = self.new_purgatory("group")
@@ -86,6 +88,12 @@ class Broker:
     def on_step(self, on_step: OnStep | None) -> None:
         self._on_step = on_step
         self.network.tell(on_step)
+
+    def plug_in(self, fetches: HoldFetches) -> None:
+        """Have fetches held by something else; before `start`."""
+        if self._threads:
+            raise ValueError("expected fetches=… without threads=True, got both; a fetch that is plugged in is a task")
+        self.plugged = PluggedFetches(fetches, self.topics, self.network.report)
 
     def new_purgatory(self, kind: str) -> tuple[Purgatory, Reaper]:
         """A purgatory of its own kind, and the reaper that keeps its time and has to be told of what is parked."""
@@ -109,7 +117,7 @@ class Broker:
         self.serve_apis(
             {
                 ApiKey.PRODUCE: self.produces,
-                ApiKey.FETCH: self.fetches,
+                ApiKey.FETCH: self.plugged or self.fetches,
                 ApiKey.LIST_OFFSETS: cluster.list_offsets,
                 ApiKey.METADATA: cluster.metadata,
                 ApiKey.API_VERSIONS: cluster.api_versions,
@@ -168,6 +176,8 @@ class Broker:
         finally:  # interrupted or not, everything ends
             try:
                 await self.handlers.stop()
+                if self.plugged is not None:
+                    await self.plugged.stop()
             finally:
                 await self.give_back()
 
@@ -240,4 +250,4 @@ class Broker:
         """Its high watermark rises to there: those who waited for that are to be tried, producers first."""
         if partition.replicated(offset):
             self._actions.add(partial(self.produces.purgatory.check_and_complete, partition))
-            self._actions.add(partial(self.fetches.purgatory.check_and_complete, partition))
+            self._actions.add(partial((self.plugged or self.fetches).appended, partition))

@@ -118,24 +118,26 @@ class Question:
 
     def _read_part(self, part: Part, room: int, is_first: bool) -> tuple[PartitionData, int, bool]:
         """One partition's data, the room that is left, and whether there was none before (KIP-74)."""
-        error, partition = part.error, part.partition
-        records = b""
-        if partition is None or error:
-            return _data(part, error, -1, -1, b""), room, is_first
+        error = part.error
+        if part.partition is None or error:
+            return part_data(part, error), room, is_first
         limit = min(room, part.max_bytes)
+        records = b""
         try:
             if is_first or limit > 0:
-                records = partition.read(part.offset, limit)
+                records = part.partition.read(part.offset, limit)
         except LookupError:  # forgotten in between, by another thread's append
-            return _data(part, ErrorCode.OFFSET_OUT_OF_RANGE, -1, -1, b""), room, is_first
+            return part_data(part, ErrorCode.OFFSET_OUT_OF_RANGE), room, is_first
         if len(records) > limit and not is_first:
             records = b""
-        high_watermark, start_offset = partition.high_watermark, partition.storage.start_offset
-        data = _data(part, ErrorCode.NONE, high_watermark, start_offset, records)
-        return data, max(0, room - len(records)), is_first and not records
+        return part_data(part, ErrorCode.NONE, records), max(0, room - len(records)), is_first and not records
 
 
-def _data(part: Part, error: ErrorCode, high_watermark: int, start_offset: int, records: bytes) -> PartitionData:
+def part_data(part: Part, error: ErrorCode, records: bytes = b"") -> PartitionData:
+    """The answer for one partition."""
+    high_watermark = start_offset = -1
+    if part.partition is not None and not error:
+        high_watermark, start_offset = part.partition.high_watermark, part.partition.storage.start_offset
     return PartitionData(
         partition_index=part.number,
         error_code=error,

@@ -9,6 +9,7 @@ from patterns.purgatory.broker import Broker
 from patterns.purgatory.connection import Connection, OnStep
 from patterns.purgatory.disk import DiskLogs
 from patterns.purgatory.listener import listen
+from patterns.purgatory.plugged import HoldFetches
 from patterns.push.contract import Serve
 from patterns.wait.log import Log
 from patterns.wire.kafka import MAX_FRAME
@@ -37,6 +38,7 @@ async def serve(
     idle_s: float = IDLE_S,
     min_session_s: float = MIN_SESSION_S,
     rebalance_delay_s: float = 0.0,
+    fetches: HoldFetches | None = None,
     on_step: OnStep | None = None,
     open_to_the_network: bool = False,
 ) -> Broker:
@@ -54,6 +56,7 @@ async def serve(
     min_session_s: the least session time-out that a consumer in a group may ask for.
     rebalance_delay_s: how long a new group waits for more members than its first. Kafka waits 3 s
         (group.initial.rebalance.delay.ms), which spares many that start together as many rebalances.
+    fetches: what holds fetches in place of our purgatory; see `plugged`.
     on_step: called at each step of each request; see `connection.OnStep`. With `threads`, from several of them.
     """
     if handlers < 1:
@@ -72,6 +75,8 @@ async def serve(
         )
         undo.push_async_callback(broker.give_back)
         broker.on_step = on_step
+        if fetches is not None:
+            broker.plug_in(fetches)
         listener = await listen(
             lambda: Connection(broker.network), host, port, path=path, open_to_the_network=open_to_the_network
         )
