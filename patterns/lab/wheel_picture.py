@@ -90,7 +90,7 @@ def wheel_picture(timers: TimingWheel[Any], *, way: Sequence[Place] = (), title:
         "\n".join([*([title] if title else []), *_lines(timers), words]),
         css=_CSS,
         title=title,
-        summary="The buckets that hold a timer",
+        summary=f"{_full(timers)} buckets with timers as a table",
         table=_table(timers),
     )
 
@@ -111,6 +111,10 @@ def _sentence(timers: TimingWheel[Any], way: Sequence[Place]) -> str:
         steps = [f"wheel {step.wheel}, bucket {step.bucket}, at {step.since_ms:,} ms" for step in way]
         said += f" One timer's way: {'; then '.join(steps)}."
     return said
+
+
+def _full(timers: TimingWheel[Any]) -> int:
+    return sum(1 for wheel in timers.wheels for bucket in wheel.buckets if bucket)
 
 
 def _held(wheel: Any) -> int:
