@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import exercises
 import pytest
 
+import exercises
 from patterns.grading.batch import answers
 from patterns.grading.probe import ForkServer
 from patterns.grading.verdict import grade

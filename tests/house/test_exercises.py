@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import exercises
 import graders
 import pytest
 from repository import ROOT, cells, headings
 from test_notebooks_as_stored import CELL_METADATA, MEANINGFUL, METADATA, RANDOM
 
+import exercises
 from patterns.grading.batch import answers, split
 from patterns.grading.checks import NAMES, exercise
 

@@ -1,0 +1,110 @@
+"""Answers out of saved notebooks: the last cell of a name counts, and whatever is broken has a row of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from registered import answers as registered
+
+from patterns.grading.batch import NotANotebook, answers, grade_all, split
+
+RIGHT = registered("framing", "right")[0].source
+WRONG = next(one for one in registered("framing", "wrong") if one.check == "pieces").source
+
+
+def notebook(path: Path, *sources: str | list[str]) -> Path:
+    cells = [{"cell_type": "code", "id": f"c{n}", "source": source} for n, source in enumerate(sources)]
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("%%answer framing\nx = 1", ("framing", "x = 1")),
+        ("\n\n  %%answer  framing  \nx = 1\n", ("framing", "x = 1\n")),
+        ("%%answer framing", ("framing", "")),
+        ("%%answer\nx = 1", None),
+        ("%%answers framing\nx = 1", None),
+        ("# %%answer framing\nx = 1", None),
+        ("%%time\n%%answer framing", None),
+    ],
+)
+def test_an_answer_is_a_cell_that_begins_with_the_magic(cell: str, found: object) -> None:
+    assert split(cell) == found
+
+
+def test_the_last_cell_of_a_name_counts_and_checks_are_noticed(tmp_path: Path) -> None:
+    path = notebook(
+        tmp_path / "a.ipynb",
+        "%%answer framing\nold = 1",
+        ["%%answer hold\n", "x = 1"],
+        "# check('poll')\ncheck('hold')\ncheck(\"resume\")",
+        "%%answer framing\nnew = 1",
+    )
+    assert answers(path) == ({"hold": "x = 1", "framing": "new = 1"}, ["hold", "resume"])
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "expected a notebook (JSON in UTF-8), got: "),
+        ("[]", "expected a notebook with a list of cells (nbformat 4), got other JSON"),
+        ('{"cells": 3}', "expected a notebook with a list of cells (nbformat 4), got other JSON"),
+        ('{"worksheets": [{"cells": []}]}', "expected a notebook with a list of cells (nbformat 4), got other JSON"),
+        (
+            '{"cells": [{"cell_type": "code", "source": [1]}]}',
+            "expected every cell's source to be text, got other JSON",
+        ),
+        ("[" * 100_000, "expected a notebook (JSON in UTF-8), got: "),
+        (None, "expected a notebook, got: No such file or directory"),
+        (b"\xff\xfe", "expected a notebook (JSON in UTF-8), got: "),
+    ],
+)
+def test_what_is_no_notebook_says_so(tmp_path: Path, text: str | bytes | None, complaint: str) -> None:
+    path = tmp_path / "a.ipynb"
+    if text is not None:
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(NotANotebook) as refused:
+        answers(path)
+    assert str(refused.value).startswith(complaint)
+
+
+def test_broken_and_missing_ones_have_a_row_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "broken.ipynb").write_text("no JSON")
+    paths = [
+        tmp_path / "broken.ipynb",
+        notebook(tmp_path / "empty.ipynb", "x = 1"),
+        notebook(tmp_path / "right.ipynb", f"%%answer framing\n{RIGHT}", "%%answer nothing_like_it\n"),
+        notebook(tmp_path / "wrong.ipynb", f"%%answer framing\n{WRONG}", "check('hold')", "%%answer poll\n"),
+        notebook(tmp_path / "unread.ipynb", "%%answer framing\nclass Framer("),
+    ]
+    rows = [row.as_json() for row in grade_all(paths, seed=1)]
+    told = [(Path(row["notebook"]).stem, row["exercise"], row["verdict"], row["points"]) for row in rows]
+    assert [one for one in told if one[0] != "wrong"] == [
+        ("broken", "", "broken", 0),
+        ("empty", "", "missing", 0),
+        ("right", "framing", "passed", 10),
+        ("right", "nothing_like_it", "broken", 0),
+        ("unread", "framing", "broken", 0),
+    ]
+    assert [one[1:3] for one in told if one[0] == "wrong"] == [
+        ("framing", "partial"),
+        ("poll", "missing"),
+        ("hold", "missing"),
+    ]
+    assert {frozenset(row) for row in rows} == {
+        frozenset(("notebook", "exercise", "points", "max_points", "verdict", "checks"))
+    }
+    for row in rows:
+        assert row["checks"]
+        assert {frozenset(check) for check in row["checks"]} == {
+            frozenset(("name", "passed", "misconception", "message"))
+        }
+    by_name = {check["name"]: check for row in rows for check in row["checks"] if row["exercise"] == "framing"}
+    assert by_name["pieces"]["message"].startswith("Your cell could not be run: SyntaxError:")
+    assert rows[1]["checks"][0]["message"] == (
+        "expected a cell that begins with %%answer NAME, got none; was the notebook saved?"
+    )
