@@ -51,7 +51,8 @@ def browser() -> Iterator[Browser]:
 def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Address and token."""
     home = tmp_path_factory.mktemp("home")
-    shutil.copytree(ROOT / "notebooks", home / "course" / "notebooks")
+    for folder in ("notebooks", "exercises"):
+        shutil.copytree(ROOT / folder, home / "course" / folder)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,7 +94,7 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
 
 @pytest.fixture
 def lab(browser: Browser, jupyterlab: tuple[str, str]) -> Iterator[Callable[[str], LabPage]]:
-    """`lab("01_request_response")` opens that notebook; at the end no page may have had an error."""
+    """`lab("01_request_response")` opens that notebook, `lab("exercises/01_framing")` that one; at the end no page may have had an error."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = []
 

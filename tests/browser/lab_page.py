@@ -44,7 +44,7 @@ class LabPage:
         self.errors: list[str] = []
         page.set_default_timeout(LOOK_LIMIT_MS)
         page.on("pageerror", self._note)
-        path = f"notebooks/{notebook}.ipynb"
+        path = f"{notebook if '/' in notebook else f'notebooks/{notebook}'}.ipynb"
         page.goto(f"{address}/doc/tree/{path}?reset&token={token}", wait_until="domcontentloaded")
         page.wait_for_function(f"() => window.jupyterapp && {NOTEBOOK}?.context?.isReady", timeout=90_000)
         page.evaluate(
