@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.side_by_side import Row
+from bench.side_by_side import LeftOut, Row
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
@@ -31,8 +31,10 @@ def rounded(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.10g}"
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def cells(row: Row | LeftOut) -> tuple[str, ...]:
     """A row under HEADINGS."""
+    if isinstance(row, LeftOut):
+        return (row.what, row.ours_is, f"{row.peer_is}: left out, {row.why}", *"–" * 5)
     return (
         row.what,
         f"{row.ours_is}: {rounded(row.middle(row.ours))}",
@@ -45,7 +47,7 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def measured(names: tuple[str, ...], effort: float, console: Console) -> Iterator[Row]:
+def measured(names: tuple[str, ...], effort: float, console: Console) -> Iterator[Row | LeftOut]:
     """The rows of these modules, saying which is at work."""
     for name in names:
         started = time.monotonic()
@@ -62,7 +64,7 @@ def machine() -> str:
     )
 
 
-def markdown(rows: list[Row]) -> str:
+def markdown(rows: list[Row | LeftOut]) -> str:
     """The table as it stands in the README."""
     lines = [HEADINGS, tuple("---" for _ in HEADINGS), *map(cells, rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

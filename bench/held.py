@@ -20,14 +20,14 @@ import os
 import statistics
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.peers import HAPPENS
 from bench.side_by_side import Row
-from patterns.cost.process import Answers, FanOut, Parked, TookTooLong, at_rest, parked, served, slope
+from patterns.cost.process import AnswerEnds, Answers, FanOut, Parked, TookTooLong, at_rest, parked, served, slope
 
 CLIENTS = 5_000
 FEWEST = 100  # with less, the memory to spare holds them all, and the cost is nothing
@@ -36,10 +36,18 @@ ROUNDS = 3
 IDLE_S = 1.0
 HELD_S = 600.0  # longer than all of it takes: nobody is answered by a time-out
 ANSWERS_LIMIT_S = 60.0
-OURS = "lesson"
-PEERS = {"aiohttp_handler": "aiohttp's handler", "uvicorn_app": "uvicorn", "threads": "a thread a connection"}
-NAMES = {OURS: "long_polling.serve", **PEERS}
 Better = Literal["lower", "higher"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Who holds: its name in the table, what `served` runs, and what clients ask when they want `offset` next."""
+
+    name: str
+    runs: str | Sequence[str]
+    question: Callable[[int], bytes]
+    answer_ends: AnswerEnds = "http"
+    options: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +65,41 @@ class Holding:
 
 
 def counts(clients: int) -> tuple[int, ...]:
-    """A half, three quarters, all: a line, beyond the memory that an interpreter has to spare at its start."""
-    return (clients // 2, clients * 3 // 4, clients) if clients > FEWEST else (FEWEST,)
+    """In fifths, so that the steps in which lists and dicts grow even out; all at once, if they are too few for a line."""
+    return tuple(clients * fifth // 5 for fifth in range(1, 6)) if clients > FEWEST else (FEWEST,)
 
 
-def question(offset: int) -> bytes:
-    """What every client asks."""
+def get(offset: int) -> bytes:
+    """What a client of long polling asks."""
     return f"GET /events?from={offset}&wait={HELD_S:g} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
 
 
-async def holding(name: str, effort: float) -> Holding:
-    """Park all clients with the server `name`, a fresh one, and let something happen several times."""
+def over_http(name: str, peer: str, **options: float) -> Server:
+    """A server in `bench.peers` that answers that."""
+    return Server(name, f"bench.peers.{peer}:serve", get, options=options)
+
+
+OURS = over_http("long_polling.serve", "lesson", wait_s=HELD_S)
+PEERS = [
+    over_http("aiohttp's handler", "aiohttp_handler"),
+    over_http("uvicorn", "uvicorn_app"),
+    over_http("a thread a connection", "threads"),
+]
+
+
+async def holding(who: Server, effort: float) -> Holding:
+    """Park all clients with a server, a fresh one, and let something happen several times."""
     quick = effort < 0.1
-    options = {"wait_s": HELD_S} if name == OURS else {}
     crowds: list[Parked] = []
     line: list[tuple[int, int]] = []
-    async with served(f"bench.peers.{name}:serve", **options) as server, AsyncExitStack() as stack:
+    async with served(who.runs, **who.options) as server, AsyncExitStack() as stack:
         steps = counts(round(CLIENTS * effort))
         if len(steps) == 1:
             line.append((0, (await at_rest(server, 0)).user_bytes))
         for clients in steps:
             more = clients - (line[-1][0] if line else 0)
-            crowds.append(await stack.enter_async_context(parked(server.address, more, question(0))))
+            crowd = parked(server.address, more, who.question(0), answer_ends=who.answer_ends)
+            crowds.append(await stack.enter_async_context(crowd))
             before = await at_rest(server, clients)
             line.append((clients, before.user_bytes))
         await asyncio.sleep(0.05 if quick else IDLE_S)
@@ -86,15 +107,16 @@ async def holding(name: str, effort: float) -> Holding:
         events: list[FanOut] = []
         for number in range(1 if quick else EVENTS):
             if number:
-                await asyncio.gather(*(crowd.send(question(number)) for crowd in crowds))
+                await asyncio.gather(*(crowd.send(who.question(number)) for crowd in crowds))
                 await at_rest(server, clients)
             event_s = time.monotonic()
             os.kill(server.pid, HAPPENS)
             events.append((await answers(crowds)).fan_out(event_s))
         for crowd in crowds:
             standing = await crowd.standing()
-            if standing.statuses != {"200": standing.answered} or standing.failed:
-                raise ValueError(f"expected nothing but 200 from {name}, got {standing}")
+            is_http = who.answer_ends == "http"
+            if standing.statuses != ({"200": standing.answered} if is_http else {}) or standing.failed:
+                raise ValueError(f"expected nothing but 200 from {who.name}, got {standing}")
         return Holding(
             clients,
             slope(*zip(*line, strict=True)).value,
@@ -115,44 +137,58 @@ async def answers(crowds: list[Parked]) -> Answers:
     return all_of_them
 
 
-def measured(effort: float) -> dict[str, list[Holding]]:
+def measured(servers: Sequence[Server], effort: float) -> dict[str, list[Holding]]:
     """Every server, one value a round; each round begins with another."""
-    found: dict[str, list[Holding]] = {name: [] for name in NAMES}
+    found: dict[str, list[Holding]] = {server.name: [] for server in servers}
     for number in range(1 if effort < 0.1 else ROUNDS):
-        names = list(NAMES)
-        for name in names[number:] + names[:number]:
-            found[name].append(asyncio.run(holding(name, effort)))
+        for server in (*servers[number:], *servers[:number]):
+            found[server.name].append(asyncio.run(holding(server, effort)))
     return found
 
 
+def user_bytes(one: Holding) -> float:
+    """Of each client."""
+    return one.user_bytes
+
+
+def rate(one: Holding) -> float:
+    """Of answers, the events' median."""
+    return one.middle(lambda event: event.rate_per_s)
+
+
 def rows(effort: float = 1.0) -> Iterator[Row]:
-    found = measured(effort)
+    found = measured([OURS, *PEERS], effort)
     figures: tuple[tuple[str, str, Better, Callable[[Holding], float]], ...] = (
-        ("memory", "bytes a client", "lower", lambda one: one.user_bytes),
-        ("one event for all", "answers a second", "higher", lambda one: one.middle(lambda event: event.rate_per_s)),
+        ("memory", "bytes a client", "lower", user_bytes),
+        ("one event for all", "answers a second", "higher", rate),
     )
     for what, unit, better, figure in figures:
-        for peer, peer_is in PEERS.items():
-            ours, other = (tuple(map(figure, found[name])) for name in (OURS, peer))
-            title = f"{found[OURS][0].clients:,} held questions: {what}"
-            yield Row(title, NAMES[OURS], peer_is, unit, ours, other, better)
+        for peer in PEERS:
+            ours, other = (tuple(map(figure, found[who.name])) for who in (OURS, peer))
+            title = f"{found[OURS.name][0].clients:,} held questions: {what}"
+            yield Row(title, OURS.name, peer.name, unit, ours, other, better)
 
 
-def main() -> None:
+def printed(found: dict[str, list[Holding]]) -> None:
     """The servers one by one: medians over the rounds, in brackets the smallest and the largest."""
     columns: dict[str, Callable[[Holding], float]] = {
-        "bytes a client": lambda one: one.user_bytes,
-        "answers a second": lambda one: one.middle(lambda event: event.rate_per_s),
+        "bytes a client": user_bytes,
+        "answers a second": rate,
         "p50 ms": lambda one: one.middle(lambda event: 1e3 * event.p50_s),
         "p99 ms": lambda one: one.middle(lambda event: 1e3 * event.p99_s),
         "idle µs of CPU a second": lambda one: one.idle_us,
     }
-    print(f"load {os.getloadavg()[0]:.1f} before")
-    for name, rounds in measured(1.0).items():
-        print(f"{NAMES[name]}, {rounds[0].clients:,} clients")
+    for name, rounds in found.items():
+        print(f"{name}, {rounds[0].clients:,} clients")
         for title, figure in columns.items():
             values = list(map(figure, rounds))
             print(f"    {title}: {statistics.median(values):,.0f} ({min(values):,.0f}–{max(values):,.0f})")
+
+
+def main() -> None:
+    """The servers one by one, and what else went on."""
+    print(f"load {os.getloadavg()[0]:.1f} before")
+    printed(measured([OURS, *PEERS], 1.0))
     print(f"load {os.getloadavg()[0]:.1f} after")
 
 

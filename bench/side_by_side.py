@@ -47,6 +47,16 @@ class Row:
         return self.middle(self.ratios)
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A comparison that could not be made here; `why` says what is missing."""
+
+    what: str
+    ours_is: str
+    peer_is: str
+    why: str
+
+
 def in_turn(ours: Callable[[], float], peer: Callable[[], float], rounds: int = 5) -> dict[str, tuple[float, ...]]:
     """Call both once to warm up, then `rounds` times in turn; the values as `Row` wants them.
 

@@ -1,7 +1,10 @@
-"""Servers that hold the same question, each written as one would write it there; `bench/held.py` prices them.
+"""Servers that hold the same question, each written as one would write it there.
 
     GET /events?from=N&wait=S   held until event N is there, or for S seconds
     200, what happened from N on; or 204, nothing
+
+`bench/held.py` prices those beside lesson 5's, `bench/fetches.py` some of them beside lesson 6's broker, which is asked
+the same in Kafka's words: Fetch, topic `events`, from offset N on.
 
 The assumption that makes them equal: an event is a signal, SIGUSR2. It reaches each of them without a connection,
 costs the same whatever the number of clients, and all the server has to do for it is to wake those who wait.
