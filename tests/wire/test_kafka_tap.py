@@ -110,8 +110,8 @@ LABELS = [
      "FindCoordinator ← COORDINATOR_NOT_AVAILABLE"),
     (WHERE, 0, "FindCoordinator v0 g",
      discovery.FindCoordinatorResponse(node_id=0, host="h", port=9092), "FindCoordinator ← h:9092"),
-    (BEAT, 0, "Heartbeat v0 g", groups.HeartbeatResponse(), "Heartbeat ← done"),
-    (BEAT, 0, "Heartbeat v0 g", groups.HeartbeatResponse(error_code=999), "Heartbeat ← error 999"),
+    (BEAT, 0, "Heartbeat v0 m of gen 1", groups.HeartbeatResponse(), "Heartbeat ← done"),
+    (BEAT, 0, "Heartbeat v0 m of gen 1", groups.HeartbeatResponse(error_code=999), "Heartbeat ← error 999"),
 ]  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def test_answers_find_their_questions_whatever_the_order_and_acks_0_has_none() -
     assert [label for _, label in seen((UP, up), (DOWN, down))] == [
         f"Produce v7 events[0] 1 batch, {SIZE} bytes, acks=0",
         "Fetch v4 events[0]@17 max_wait=500 min_bytes=1",
-        "Heartbeat v0 g",
+        "Heartbeat v0 m of gen 1",
         "Heartbeat ← done",
         "Fetch ← nothing",
     ]
@@ -178,7 +178,7 @@ def test_what_is_not_kafka_says_so_behind_what_is() -> None:
     frame = encode_request(BEAT, 0, 1)
     not_kafka = "not Kafka: expected a frame of 0 bytes or more, got one of -1; "
     mend = "start each frame with its length: is this Kafka's protocol?"
-    assert seen((UP, frame + b"\xff\xff\xff\xff")) == [(UP, "Heartbeat v0 g"), (UP, not_kafka + mend)]
+    assert seen((UP, frame + b"\xff\xff\xff\xff")) == [(UP, "Heartbeat v0 m of gen 1"), (UP, not_kafka + mend)]
     assert seen((UP, b"\xff\xff\xff\xff"), (UP, frame)) == [(UP, not_kafka + mend)] * 2
     lost = "not Kafka: expected a response to one of the 1 open requests, got one to correlation id 8; "
     assert seen((UP, frame), (DOWN, encode_response(groups.HeartbeatResponse(), 0, 8)))[1:] == [
