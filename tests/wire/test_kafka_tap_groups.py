@@ -129,8 +129,10 @@ LABELS = [
     (commit(t=17), 2, "OffsetCommit v2 t[0]@17", committed(t=0), "OffsetCommit ← done"),
     (commit(a=1, b=2, c=3), 7, "OffsetCommit v7 3 partitions", committed(a=0, b=UNKNOWN, c=UNKNOWN),
      "OffsetCommit ← b[0] UNKNOWN_MEMBER_ID, c[0] UNKNOWN_MEMBER_ID"),
-    (commit(a=5, b=5, c=5), 7, "OffsetCommit v7 3 partitions@5", committed(a=22, b=22, c=22),
-     "OffsetCommit ← 3 partitions ILLEGAL_GENERATION"),
+    (groups.OffsetFetchRequest(group_id="g", topics=None), 2, "OffsetFetch v2 g all",
+     groups.OffsetFetchResponse(topics=(groups.OffsetFetchResponseTopic(name="t", partitions=tuple(
+         groups.OffsetFetchResponsePartition(partition_index=number, committed_offset=offset, metadata="")
+         for number, offset in ((0, 1), (1, 1), (2, -1), (3, 1)))),)), "OffsetFetch ← t[0–1, 3]@1, t[2] none"),
     (commit(), 7, "OffsetCommit v7 nothing", committed(), "OffsetCommit ← done"),
     (groups.OffsetFetchRequest(group_id="g", topics=(ASKED,)), 5, "OffsetFetch v5 g t[0–2, 7]",
      found(0, t=17, u=-1), "OffsetFetch ← t[3]@17, u[3] none"),

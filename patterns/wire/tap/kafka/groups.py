@@ -14,7 +14,7 @@ from patterns.wire.kafka.consumer_protocol import decode_assignment, decode_subs
 from patterns.wire.tap.kafka.phrases import count, error, few
 
 END_SHOWN = 4
-PARTITIONS_SHOWN = 2
+TOLD_APART = 2
 
 
 def _member(body: Any) -> str:
@@ -97,13 +97,18 @@ def _offsets_of(body: groups.OffsetFetchResponse) -> str:
 
 
 def _partitions(topics: Iterable[Any], said: Callable[[Any], str]) -> str:
-    """One or two by name, of more how many; where nothing is said of one, it is left out."""
-    told = [(f"{topic.name}[{part.partition_index}]", said(part)) for topic in topics for part in topic.partitions]
-    worth = [name + words for name, words in told if words]
-    if len(worth) <= PARTITIONS_SHOWN:
-        return ", ".join(worth)
-    alike = {words for _, words in told if words}
-    return f"{count(len(worth), 'partition')}{alike.pop() if len(alike) == 1 else ''}"
+    """Those of a topic of which the same is said together; of more than two such, how many partitions they are.
+
+    Where nothing is said of one, it is left out.
+    """
+    told: dict[tuple[str, str], list[int]] = {}
+    for topic in topics:
+        for part in topic.partitions:
+            if words := said(part):
+                told.setdefault((topic.name, words), []).append(part.partition_index)
+    if len(told) > TOLD_APART:
+        return count(sum(map(len, told.values())), "partition")
+    return ", ".join(f"{name}[{_ranges(sorted(numbers))}]{words}" for (name, words), numbers in told.items())
 
 
 REQUESTS: dict[type[Struct], Callable[[Any], str]] = {
