@@ -65,7 +65,7 @@ class Holding:
 
 
 def counts(clients: int) -> tuple[int, ...]:
-    """In fifths, so that the steps in which lists and dicts grow even out; all at once, if they are too few for a line."""
+    """In fifths, so that the steps in which dicts grow even out; all at once, if they are too few for a line."""
     return tuple(clients * fifth // 5 for fifth in range(1, 6)) if clients > FEWEST else (FEWEST,)
 
 
