@@ -16,7 +16,7 @@ from pathlib import Path
 import chromium
 import pytest
 from lab_page import LabPage
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 240  # for JupyterLab's start on a busy machine
@@ -36,14 +36,15 @@ FLAGS = [
 
 # Not for the session: while Playwright runs, no other event loop can run in the process.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
+    """One profile for several notebooks, as learners have: JupyterLab's own code is loaded and compiled once."""
     if chromium.declined():
         pytest.skip("BROWSER=no: no test in a real browser")
     path = chromium.find()
     assert path, "no Chromium: make test installs one; or name one: CHROMIUM=/path/to/chromium"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield launched
+        yield launched.new_context(viewport={"width": 1280, "height": 900})
         launched.close()
 
 
@@ -93,18 +94,17 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
 
 
 @pytest.fixture
-def lab(browser: Browser, jupyterlab: tuple[str, str]) -> Iterator[Callable[[str], LabPage]]:
+def lab(browser: BrowserContext, jupyterlab: tuple[str, str]) -> Iterator[Callable[[str], LabPage]]:
     """`lab("01_request_response")` opens that notebook, `lab("exercises/01_framing")` that one; at the end no page may have had an error."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = []
 
     def open_notebook(name: str) -> LabPage:
-        page = LabPage(context.new_page(), *jupyterlab, name)
+        page = LabPage(browser.new_page(), *jupyterlab, name)
         opened.append(page)
         return page
 
     yield open_notebook
     for page in opened:
         page.shut_down()
-    context.close()
+        page.page.close()
     assert not [error for page in opened for error in page.errors]

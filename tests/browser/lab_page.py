@@ -21,7 +21,9 @@ RUN_LIMIT_MS = 300_000  # for all the cells of a notebook
 LOOK_LIMIT_MS = 30_000  # for something to appear or change
 expect.set_options(timeout=LOOK_LIMIT_MS)
 
-COMPLAINTS = f"""() => {NOTEBOOK}.content.widgets.flatMap(cell => {{
+RESTART = "Confirm Kernel Restart"  # the button that answers whether one means it
+
+COMPLAINTS = f"""cells => (cells || {NOTEBOOK}.content.widgets).flatMap(cell => {{
     if (cell.model.type !== 'code') return []
     const found = cell.model.executionCount ? [] : [`cell ${{cell.model.id}} did not run`]
     for (let n = 0; n < cell.model.outputs.length; n++) {{
@@ -72,8 +74,30 @@ class LabPage:
 
     def restart_and_run_all(self) -> list[str]:
         """Restart the kernel, confirm, run every cell; what they complain of."""
-        self._within_limit("notebook:restart-run-all", confirm="Confirm Kernel Restart")
+        self._within_limit("notebook:restart-run-all", confirm=RESTART)
         return self.complaints()
+
+    def restart(self) -> None:
+        """Restart the kernel, and confirm."""
+        self._within_limit("notebook:restart-kernel", confirm=RESTART)
+
+    def open_lesson(self, *, ask: bool = False) -> list[str]:
+        """Run the first cell, and on request those that ask for a guess; what they complain of."""
+        complaints: list[str] = self.page.evaluate(
+            f"""async ask => {{
+                const cells = {NOTEBOOK}.content.widgets.filter(cell => cell.model.type === 'code')
+                const some = cells.filter((cell, n) => n === 0 ||
+                                          ask && cell.model.sharedModel.getSource().includes('predict('))
+                for (const cell of some) {{
+                    {NOTEBOOK}.content.deselectAll()
+                    {NOTEBOOK}.content.activeCellIndex = {NOTEBOOK}.content.widgets.indexOf(cell)
+                    await window.jupyterapp.commands.execute('notebook:run-cell')
+                }}
+                return ({COMPLAINTS})(some)
+            }}""",
+            ask,
+        )
+        return complaints
 
     def _within_limit(self, command: str, confirm: str = "") -> None:
         self.page.evaluate(
@@ -154,13 +178,17 @@ class LabPage:
                 timeout=LOOK_LIMIT_MS,
             )
 
-    def theme(self, name: str) -> None:
-        """`light` or `dark`."""
-        self.command("apputils:change-theme", theme=f"JupyterLab {name.capitalize()}")
+    def in_both_themes(self) -> Iterator[str]:
+        """`light` or `dark`, as the page stands now; then, changed to it, the other. JupyterLab remembers."""
+        light = self.page.evaluate("() => document.body.dataset.jpThemeLight") == "true"
+        yield "light" if light else "dark"
+        other = "dark" if light else "light"
+        self.command("apputils:change-theme", theme=f"JupyterLab {other.capitalize()}")
         self.page.wait_for_function(
-            "light => document.body.dataset.jpThemeLight === String(light)", arg=name == "light"
+            "light => document.body.dataset.jpThemeLight === String(light)", arg=other == "light"
         )
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+        yield other
 
     def screenshot(self, name: str, of: Locator | None = None) -> Path:
         """Save build/screenshots/NAME.png of the window, or of one part scrolled into sight."""
