@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from patterns.purgatory.groups.group import Group, Member
 from patterns.purgatory.groups.offsets import Committed, Partition
-from patterns.purgatory.groups.states import GroupState
+from patterns.purgatory.groups.states import GroupMove, GroupState
 from patterns.wire.kafka import Malformed
 from patterns.wire.kafka.consumer_protocol import PROTOCOL_TYPE, decode_assignment, decode_subscription
 
@@ -27,7 +27,11 @@ class MemberDescription:
 
 @dataclass(frozen=True, slots=True)
 class GroupDescription:
-    """A group: its state and generation, how its members share out, who they are, and how far they have read."""
+    """A group: its state and generation, how its members share out, who they are, and how far they have read.
+
+    `pending`: ids that were given out, and nobody has joined with yet. `moves`: the latest moves of its state, as
+    (when in ms, what).
+    """
 
     group_id: str
     state: GroupState
@@ -36,6 +40,7 @@ class GroupDescription:
     members: tuple[MemberDescription, ...] = ()
     pending: tuple[str, ...] = ()
     committed: Mapping[Partition, Committed] | None = None
+    moves: tuple[tuple[int, GroupMove], ...] = ()
 
     def __str__(self) -> str:
         head = f"{self.group_id}: {self.state}, generation {self.generation_id}"
@@ -58,6 +63,7 @@ def describe(group: Group, committed: Mapping[Partition, Committed]) -> GroupDes
         members=tuple(_describe(group, member) for member in group.members.values()),
         pending=tuple(sorted(group.pending)),
         committed=committed,
+        moves=tuple(group.moves),
     )
 
 

@@ -7,7 +7,7 @@ sharing out with equally many votes is taken.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from patterns.wire.kafka.apis.groups import (
     SyncGroupResponse,
 )
 
-NO_GENERATION = -1
+MOVES_KEPT = 100
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +60,8 @@ class Group:
 
     `pending`: ids that were given out, and nobody has joined with yet (KIP-394). `static`: instance id → member id.
     `unsynced`: who has been told the generation and has not yet asked what it is given. `now_ms`: the latest time
-    that anybody has told. `has_grown`: somebody joined while the first rebalance was delayed.
+    that anybody has told. `has_grown`: somebody joined while the first rebalance was delayed. `moves`: the latest, and
+    when they were made.
     """
 
     group_id: str
@@ -76,10 +77,12 @@ class Group:
     unsynced: set[str] = field(default_factory=set)
     now_ms: int = 0
     has_grown: bool = False
+    moves: deque[tuple[int, GroupMove]] = field(default_factory=lambda: deque(maxlen=MOVES_KEPT))
 
     def move(self, move: GroupMove) -> None:
         """Go where the table says. Raises `IllegalGroupMove`, and stays."""
         self.state = follow(self.state, move)
+        self.moves.append((self.now_ms, move))
 
     # Who is in it
 
