@@ -91,7 +91,7 @@ def wheel_picture(timers: TimingWheel[Any], *, way: Sequence[Place] = (), title:
         css=_CSS,
         title=title,
         summary=f"{_full(timers)} buckets with timers as a table",
-        table=_table(timers),
+        table=_table(timers) if len(timers) else "",
     )
 
 
