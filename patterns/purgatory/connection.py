@@ -16,11 +16,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from patterns.purgatory.replies import Message, Reply, ResponseQueue
+from patterns.purgatory.replies import Reply, ResponseQueue
 from patterns.purgatory.requests import RequestQueue
 from patterns.wire.kafka import KafkaError, RequestReader, Versions
 
 READ_BYTES = 1 << 16
+MOST_READERS = 64  # kept for the next who need one
 LOOKS = 10  # for one idle time: so many times is looked who has been quiet
 
 OnStep = Callable[..., object]
@@ -58,6 +59,7 @@ class Network:
         self.buffer = memoryview(bytearray(READ_BYTES))
         self.is_stopping = False
         self._loop = asyncio.get_running_loop()
+        self._readers: list[RequestReader] = []
         self._look: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
 
@@ -72,6 +74,15 @@ class Network:
                 self.report(f"on_step failed at {what!r}", error)
 
         self.step = None if on_step is None else step
+
+    def lend_reader(self) -> RequestReader:
+        """A reader with nothing in it: most connections have none, as they are between requests, or wait."""
+        return self._readers.pop() if self._readers else RequestReader(self.served, self.max_request_bytes)
+
+    def take_back(self, reader: RequestReader) -> None:
+        """It has nothing in it again."""
+        if len(self._readers) < MOST_READERS:
+            self._readers.append(reader)
 
     def enter(self, connection: Connection) -> int:
         """Count a connection in; its number."""
@@ -119,7 +130,7 @@ class Connection(asyncio.BufferedProtocol):
         self.network = network
         self.number = 0
         self.inside: Reply | None = None
-        self._reader = RequestReader(network.served, network.max_request_bytes)
+        self._reader: RequestReader | None = None  # as long as there are bytes of a request that was not taken
         self._transport: asyncio.Transport
         self._is_paused = False  # it is not read
         self._is_sending = False  # its answer is not all with the system
@@ -152,7 +163,10 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """asyncio: so much came."""
         self._quiet = 0
-        self._reader.receive(bytes(self.network.buffer[:nbytes]))
+        network = self.network
+        if self._reader is None:
+            self._reader = network.lend_reader()
+        self._reader.receive(bytes(network.buffer[:nbytes]))
         if self.inside is None:
             self._take()
         else:
@@ -167,26 +181,21 @@ class Connection(asyncio.BufferedProtocol):
         self._is_sending = False
         self._sent()
 
-    def send(self, reply: Reply, message: Message) -> int:
-        """Send the answer, if its request is still inside; how many bytes. Then the next request is read."""
-        network = self.network
-        if self.inside is not reply or self._transport.is_closing():
-            if network.step is not None:
-                network.step("dropped", reply)
-            return 0
-        if message is None:
-            self._sent()
-            return 0
-        try:
-            data = reply.frame(message)
-        except Exception as error:
-            network.report(f"the answer for {reply} could not be made", error)
-            self.abort()
-            return 0
-        self._transport.write(data)
-        if not self._is_sending:
-            self._sent()
-        return len(data)
+    def waits_for(self, reply: Reply) -> bool:
+        """Whether that request is still inside, and somebody there to have its answer."""
+        if self.inside is reply and not self._transport.is_closing():
+            return True
+        if self.network.step is not None:
+            self.network.step("dropped", reply)
+        return False
+
+    def send(self, frame: bytes | None) -> None:
+        """Send the answer that it waits for; None: there is none. When it is sent, the next request is read."""
+        if frame is not None:
+            self._transport.write(frame)
+            if self._is_sending:
+                return
+        self._sent()
 
     def hang_up(self, reply: Reply) -> None:
         """On the loop: close it, if that request is still inside."""
@@ -215,11 +224,11 @@ class Connection(asyncio.BufferedProtocol):
             requests.wait(self._next)
 
     def _next(self) -> None:
-        network = self.network
-        if self._transport.is_closing():
+        network, reader = self.network, self._reader
+        if self._transport.is_closing() or reader is None:
             return
         try:
-            request = self._reader.next_request()
+            request = reader.next_request()
         except KafkaError as error:
             if network.step is not None:
                 network.step("refused", self, error)
@@ -230,9 +239,11 @@ class Connection(asyncio.BufferedProtocol):
             return
         network.asked += 1
         self.inside = reply = Reply(self, request, network.asked)
-        if self._reader.pending_bytes:
+        if reader.pending_bytes:
             self._pause()  # otherwise it would be seen to hang up before all that it sent was handled
         else:
+            network.take_back(reader)
+            self._reader = None
             self._resume()
         step = network.step
         if step is not None:
@@ -247,7 +258,7 @@ class Connection(asyncio.BufferedProtocol):
         if step is not None:
             step("sent", reply)
         self._quiet = 0
-        if self._reader.pending_bytes:
+        if self._reader is not None:
             self._take()
 
     def _pause(self) -> None:

@@ -48,7 +48,10 @@ class Part(NamedTuple):
 class Question:
     """What a fetch asks; the same object for all who ask the same."""
 
-    __slots__ = ("__weakref__", "_answer", "_readiness", "max_bytes", "max_wait_ms", "min_bytes", "parts", "version")
+    __slots__ = (
+        *("__weakref__", "_answer", "_only", "_readiness", "max_bytes", "max_wait_ms", "min_bytes", "partitions"),
+        *("parts", "version"),
+    )
 
     def __init__(self, request: FetchRequest, version: int, topics: Topics) -> None:
         self.version = version
@@ -67,13 +70,11 @@ class Question:
             for topic in request.topics
             for each in topic.partitions
         )
+        self.partitions = tuple(part.partition for part in self.parts if part.partition is not None)
+        """What it waits for."""
+        self._only = self.partitions[0] if len(self.partitions) == 1 else None
         self._readiness: tuple[int, bool] = (-1, False)
         self._answer: tuple[int, bytes] = (-1, b"")
-
-    @property
-    def partitions(self) -> tuple[Partition, ...]:
-        """What it waits for."""
-        return tuple(part.partition for part in self.parts if part.partition is not None)
 
     def is_ready(self) -> bool:
         """Whether there is an answer now: enough bytes in all, or something that waiting will not mend."""
@@ -95,7 +96,9 @@ class Question:
 
     def _changes(self) -> int:
         """Counts what has changed in what it asks about."""
-        return sum([part.partition.changes for part in self.parts if part.partition is not None])
+        if self._only is not None:  # as most do
+            return self._only.changes
+        return sum([partition.changes for partition in self.partitions])
 
     def _is_ready(self) -> bool:
         size_bytes = 0
@@ -168,7 +171,7 @@ class DelayedFetch(DelayedOperation):
         if step is not None:
             step("completed", self.reply)
         if self.question is not None:
-            self.reply(self.question.encoded)
+            self.reply(self.question)
             self.question = None  # this may lie under its other keys for a while; the answer's bytes shall not
 
     def on_expiration(self) -> None:
@@ -200,7 +203,7 @@ class Fetches:
             question = self._questions[key] = Question(body, request.api_version, self._topics)
         partitions = question.partitions
         if question.max_wait_ms <= 0 or not partitions or question.is_ready():
-            reply(question.encoded)
+            reply(question)
             return
         step = reply.connection.network.step
         if not self.purgatory.try_complete_else_watch(DelayedFetch(question, reply), partitions, now_ms):

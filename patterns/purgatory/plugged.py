@@ -75,7 +75,7 @@ class PluggedFetches:
         question = Question(body, request.api_version, self._topics)
         asked = {part.partition.name: part.offset for part in question.parts if part.partition is not None}
         if not asked or any(part.error for part in question.parts if part.partition is not None):
-            reply(question.encoded)
+            reply(question)
             return
         task = self._loop.create_task(self._fetch(question, asked, reply), name=f"fetch {reply.number}")
         self._tasks.add(task)

@@ -13,7 +13,7 @@ import asyncio
 import struct
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Protocol
 
 from patterns.wire.kafka import ApiKey, Request, Struct, encode_response
 
@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 SLICE_ANSWERS = 128  # sent in one turn of the loop: some milliseconds
 SLICE_BYTES = 1 << 20
 _HEAD = struct.Struct(">ii")
+API_KEYS = {int(key): key for key in ApiKey}  # ApiKey(1) takes several times as long
 
-Encoded = Callable[[], bytes]
-"""Makes an answer's bytes behind its correlation id, when they are sent."""
 
-Message = Union[Struct, Encoded, None]  # noqa: UP007  a Struct's class cannot be put together by | with a Callable
+class Encoded(Protocol):
+    """Makes an answer when it is sent; the same object for many who get the same."""
 
+    def encoded(self) -> bytes:
+        """The answer's bytes behind the correlation id."""
+
+
+Message = Struct | Encoded | None
 
 Answer = Callable[[Message], None]
 """Given to a handler with a request: to be called once, now or later, from any thread.
@@ -53,21 +58,17 @@ class Reply:
 
     def __init__(self, connection: Connection, request: Request, number: int) -> None:
         self.connection = connection
-        self.api_key = ApiKey(request.api_key)
+        self.api_key = API_KEYS[request.api_key]
         self.api_version = request.api_version
         self.correlation_id = request.correlation_id
         self.number = number
 
     def __call__(self, message: Message) -> None:
         """Send it; from any thread."""
-        self.connection.network.responses.put(self, message)
-
-    def frame(self, message: Struct | Encoded) -> bytes:
-        """The whole response as bytes."""
-        if isinstance(message, Struct):
-            return encode_response(message, self.api_version, self.correlation_id)
-        body = message()
-        return _HEAD.pack(4 + len(body), self.correlation_id) + body
+        network = self.connection.network
+        network.responses.put(self, message)
+        if network.step is not None:
+            network.step("answered", self)
 
     def __repr__(self) -> str:
         return f"<Reply to {self.api_key.name}, request {self.number} of connection {self.connection.number}>"
@@ -96,9 +97,6 @@ class ResponseQueue:
     def put(self, reply: Reply, message: Message) -> None:
         """Send this as soon as the loop gets to it."""
         self._queue.append((reply, message))
-        step = reply.connection.network.step
-        if step is not None:
-            step("answered", reply)
         if not self._is_scheduled:
             self._is_scheduled = True
             self._call(self._send)
@@ -107,11 +105,31 @@ class ResponseQueue:
         # Looked at again after this: what is put meanwhile, by another thread, makes another call.
         self._is_scheduled = False
         sent_bytes = 0
+        made: Message = None  # what the last answer was made by; many have the same, and nothing changes meanwhile
+        body = b""
         for _ in range(SLICE_ANSWERS):
             if not self._queue:
                 return
             reply, message = self._queue.popleft()
-            sent_bytes += reply.connection.send(reply, message)
+            connection = reply.connection
+            if not connection.waits_for(reply):
+                continue
+            if message is None:
+                connection.send(None)
+                continue
+            try:
+                if isinstance(message, Struct):
+                    frame = encode_response(message, reply.api_version, reply.correlation_id)
+                else:
+                    if message is not made:
+                        made, body = message, message.encoded()
+                    frame = _HEAD.pack(4 + len(body), reply.correlation_id) + body
+            except Exception as error:
+                connection.network.report(f"the answer for {reply} could not be made", error)
+                connection.abort()
+                continue
+            connection.send(frame)
+            sent_bytes += len(frame)
             if sent_bytes > SLICE_BYTES:
                 break
         if self._queue and not self._is_scheduled:
