@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coordinated import Desk
 
-from patterns.purgatory.groups import Committed, GroupDescription, GroupMove, GroupState, MemberDescription
+from patterns.purgatory.groups import Committed, GroupDescription, GroupMove, GroupState, MemberDescription, Moved
 from patterns.wire.kafka.consumer_protocol import Assignment, Subscription, TopicPartitions, encode
 
 S, M = GroupState, GroupMove
@@ -28,7 +28,7 @@ def test_it_shows_who_is_there_what_each_wants_and_has_and_how_far_they_are() ->
         "range",
         (MemberDescription("a-1", "a", is_leader=True, wants=("events", "other")),),
         committed={},
-        moves=((1_000, M.JOIN), (1_000, M.ALL_JOINED)),
+        moves=(Moved(1_000, S.EMPTY, M.JOIN), Moved(1_000, S.PREPARING_REBALANCE, M.ALL_JOINED)),
     )
     desk.advance(500)
     desk.sync("a-1", 1, {"a-1": gets("events", 0, 1)})
@@ -46,7 +46,12 @@ def test_it_shows_who_is_there_what_each_wants_and_has_and_how_far_they_are() ->
         ),
         pending=("late-3",),
         committed={("events", 0): Committed(17, 2)},
-        moves=((1_000, M.JOIN), (1_000, M.ALL_JOINED), (1_500, M.ASSIGNMENT), (1_500, M.JOIN)),
+        moves=(
+            Moved(1_000, S.EMPTY, M.JOIN),
+            Moved(1_000, S.PREPARING_REBALANCE, M.ALL_JOINED),
+            Moved(1_500, S.COMPLETING_REBALANCE, M.ASSIGNMENT),
+            Moved(1_500, S.STABLE, M.JOIN),
+        ),
     )
 
 

@@ -43,7 +43,7 @@ def test_an_illegal_move_raises_and_changes_nothing(state: GroupState, move: Gro
             "no move ASSIGNMENT (the leader shares out) leads from state PREPARING_REBALANCE (PreparingRebalance);"
             " from there: ALL_JOINED, NOBODY",
         ),
-        (S.DEAD, M.JOIN, "no move JOIN (a member joins) leads from state DEAD (Dead); from there: no move"),
+        (S.DEAD, M.JOIN, "no move JOIN (a new one joins) leads from state DEAD (Dead); from there: no move"),
     ],
 )
 def test_it_says_which_moves_there_would_have_been(state: GroupState, move: GroupMove, text: str) -> None:

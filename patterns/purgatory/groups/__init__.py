@@ -27,7 +27,7 @@ that members and generations survive the broker: after its restart they are unkn
 from patterns.purgatory.groups.coordinator import GroupCoordinator, Handler
 from patterns.purgatory.groups.description import GroupDescription, MemberDescription
 from patterns.purgatory.groups.offsets import Committed, CommittedOffsets
-from patterns.purgatory.groups.states import TRANSITIONS, GroupMove, GroupState, IllegalGroupMove, follow
+from patterns.purgatory.groups.states import TRANSITIONS, GroupMove, GroupState, IllegalGroupMove, Moved, follow
 
 __all__ = [
     "TRANSITIONS",
@@ -40,5 +40,6 @@ __all__ = [
     "Handler",
     "IllegalGroupMove",
     "MemberDescription",
+    "Moved",
     "follow",
 ]

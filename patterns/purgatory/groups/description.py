@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from patterns.purgatory.groups.group import Group, Member
 from patterns.purgatory.groups.offsets import Committed, Partition
-from patterns.purgatory.groups.states import GroupMove, GroupState
+from patterns.purgatory.groups.states import GroupState, Moved
 from patterns.wire.kafka import Malformed
 from patterns.wire.kafka.consumer_protocol import PROTOCOL_TYPE, decode_assignment, decode_subscription
 
@@ -29,8 +29,7 @@ class MemberDescription:
 class GroupDescription:
     """A group: its state and generation, how its members share out, who they are, and how far they have read.
 
-    `pending`: ids that were given out, and nobody has joined with yet. `moves`: the latest moves of its state, as
-    (when in ms, what).
+    `pending`: ids that were given out, and nobody has joined with yet. `moves`: the latest moves of its state.
     """
 
     group_id: str
@@ -40,7 +39,7 @@ class GroupDescription:
     members: tuple[MemberDescription, ...] = ()
     pending: tuple[str, ...] = ()
     committed: Mapping[Partition, Committed] | None = None
-    moves: tuple[tuple[int, GroupMove], ...] = ()
+    moves: tuple[Moved, ...] = ()
 
     def __str__(self) -> str:
         head = f"{self.group_id}: {self.state}, generation {self.generation_id}"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from patterns.purgatory.groups.hold import Answer, Hold
-from patterns.purgatory.groups.states import GroupMove, GroupState, follow
+from patterns.purgatory.groups.states import GroupMove, GroupState, Moved, follow
 from patterns.wire.kafka import ErrorCode
 from patterns.wire.kafka.apis.groups import (
     JoinGroupResponse,
@@ -60,8 +60,7 @@ class Group:
 
     `pending`: ids that were given out, and nobody has joined with yet (KIP-394). `static`: instance id → member id.
     `unsynced`: who has been told the generation and has not yet asked what it is given. `now_ms`: the latest time
-    that anybody has told. `has_grown`: somebody joined while the first rebalance was delayed. `moves`: the latest, and
-    when they were made.
+    that anybody has told. `has_grown`: somebody joined while the first rebalance was delayed. `moves`: the latest.
     """
 
     group_id: str
@@ -77,12 +76,12 @@ class Group:
     unsynced: set[str] = field(default_factory=set)
     now_ms: int = 0
     has_grown: bool = False
-    moves: deque[tuple[int, GroupMove]] = field(default_factory=lambda: deque(maxlen=MOVES_KEPT))
+    moves: deque[Moved] = field(default_factory=lambda: deque(maxlen=MOVES_KEPT))
 
     def move(self, move: GroupMove) -> None:
         """Go where the table says. Raises `IllegalGroupMove`, and stays."""
-        self.state = follow(self.state, move)
-        self.moves.append((self.now_ms, move))
+        before, self.state = self.state, follow(self.state, move)
+        self.moves.append(Moved(self.now_ms, before, move))
 
     # Who is in it
 

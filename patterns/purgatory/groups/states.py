@@ -8,6 +8,7 @@ After the table in Kafka's `GroupMetadata` (`validPreviousStates`); its moves th
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class GroupState(StrEnum):
@@ -23,14 +24,22 @@ class GroupState(StrEnum):
 class GroupMove(StrEnum):
     """What has just happened in it."""
 
-    JOIN = "a member joins"
-    REJOIN = "the leader asks again, or a member with other wishes"
-    LEAVE = "a member leaves"
-    EXPIRE = "a member is silent for too long"
-    ALL_JOINED = "all have joined, or time is up"
+    JOIN = "a new one joins"
+    REJOIN = "one joins again"
+    LEAVE = "one leaves"
+    EXPIRE = "one falls silent"
+    ALL_JOINED = "all joined, or time is up"
     NOBODY = "nobody is left"
     ASSIGNMENT = "the leader shares out"
     FORGET = "no offset is left"
+
+
+class Moved(NamedTuple):
+    """A move that was made: when, and from which state."""
+
+    now_ms: int
+    state: GroupState
+    move: GroupMove
 
 
 S, M = GroupState, GroupMove
