@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from patterns.grading.checks import expect
-from patterns.grading.probe import Answer
-from patterns.grading.verdict import grade
+from patterns.grading.checks import Exercise, expect
+from patterns.grading.probe import Answer, ForkServer
+from patterns.grading.verdict import grade, run
 
 CALLED = {
     "endless-loop": (
@@ -74,6 +74,38 @@ def test_an_accident_in_a_coroutine_is_named_with_its_place(trial, name: str) ->
     found = trial(source, lambda answer: answer.start(answer.f))
     assert (found.passed, found.accident) == (False, name)
     assert re.fullmatch(told + r"\.", found.message), found.message
+
+
+def test_who_keeps_talking_while_it_computes_is_ended_all_the_same() -> None:
+    """However willingly it answers: each answer takes less than what hanging is, all of them too much."""
+    source = "import time\ndef f():\n    end = time.process_time() + 0.05\n    while time.process_time() < end: pass"
+    made = Exercise("framing", lesson="01_request_response", title="One check")
+
+    @made.check("only")
+    def many_calls(answer: Answer) -> None:
+        """It is called for a minute."""
+        for _ in range(1200):
+            answer.f()
+
+    with ForkServer(cpu_s=1) as impatient:
+        found = run(made, made.checks[0], source, 1, impatient)
+    assert (found.accident, found.message) == (
+        "too-slow",
+        "Your code used 1 s of CPU time in this check, and right answers need a small part of it.",
+    )
+
+
+def test_who_sends_a_byte_now_and_then_is_stuck(trial) -> None:
+    source = """
+        import gc, os, select, sys
+        def f():
+            driver = sys.modules["patterns.grading.boxed.driver"].Driver
+            (wire,) = [one.wire for one in gc.get_objects() if type(one) is driver]
+            for byte in b"\\0" + b"\\x10" * 1000:  # the beginning of a long frame
+                os.write(wire.descriptor, bytes([byte]))
+                select.select([], [], [], 0.02)
+    """
+    assert trial(source, lambda answer: answer.f()).accident == "stuck"
 
 
 def test_a_forgotten_await_is_named_when_it_makes_the_check_fail(trial) -> None:

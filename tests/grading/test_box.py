@@ -37,6 +37,14 @@ REFUSED = {
     "a signal to everybody": "os.kill(-1, 0)",
     "a session of its own": "os.setsid()",
     "another's priority": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 5)",
+    "a mode": "os.chmod('/dev/null', 0o777)",
+    "an owner": "os.chown('/dev/null', 0, 0)",
+    "a time": "os.utime('/dev/null', (0, 0))",
+    "an attribute": "os.setxattr('/dev/null', 'user.x', b'')",
+    "a pair of datagram sockets": "socket.socketpair(type=socket.SOCK_DGRAM)",
+    "another socket's address": "socket.socketpair()[0].connect('/dev/log')",
+    "memory that outlives it": "libc(lambda c: c.shmget(7, 4096, 0o1600))",
+    "to outlive the grader": "libc(lambda c: c.prctl(1, 0, 0, 0, 0))",
     "a descriptor of a process": "os.pidfd_open(os.getppid())",
 }
 ALLOWED = {
@@ -49,7 +57,15 @@ ALLOWED = {
     "a signal to itself": "os.kill(os.getpid(), 0)",
     "the time": "time.monotonic() > 0",
 }
-SOURCE = "import importlib, os, socket, subprocess, threading, time\n\ndef f():\n    return "
+SOURCE = """
+import ctypes, importlib, os, socket, subprocess, threading, time
+
+def libc(call):
+    if call(ctypes.CDLL(None, use_errno=True)) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
+
+def f():
+    return """
 
 
 @boxed

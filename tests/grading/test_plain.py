@@ -90,8 +90,8 @@ def test_what_is_too_deep_or_too_long_stays_where_it_is() -> None:
         kept.append(value)
         return {"$": "object", "v": len(kept), "of": type(value).__name__}
 
-    encode([deep, 10**6000], keep)
-    assert [type(value) for value in kept] == [list, int]
+    encode([deep, 10**6000, set(range(5_001)), dict.fromkeys(range(5_001))], keep)
+    assert [type(value) for value in kept] == [list, int, set, dict]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,7 @@ def test_what_is_too_deep_or_too_long_stays_where_it_is() -> None:
         '{"$": "dict", "v": [[1]]}',
         '{"$": "dict", "v": [[[], 1]]}',
         '{"$": "set", "v": [[]]}',
+        '{"$": "set", "v": [' + "0," * 5_000 + "0]}",
         "[" * 200 + "]" * 200,
         "[" * 100_000,
         "NaN",

@@ -18,7 +18,7 @@ import sysconfig
 from patterns.grading.boxed import landlock, seccomp
 
 MEMORY_BYTES = 256 << 20  # of addresses, beyond what the process has when the box closes
-CPU_S = 30  # the grader gives up long before; this is for the case that it is gone
+CPU_S = 5  # in one check, however willingly it goes on talking to the grader
 DESCRIPTORS = 64
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 CAPSET, CAPABILITY_VERSION_3 = {"x86_64": 126, "aarch64": 91}, 0x20080522
@@ -52,7 +52,7 @@ def readable() -> list[str]:
     return [*dict.fromkeys(own), "/lib", "/lib64", "/usr/lib", "/dev/null", "/dev/zero", "/dev/urandom"]
 
 
-def close(memory_bytes: int = MEMORY_BYTES) -> None:
+def close(memory_bytes: int = MEMORY_BYTES, cpu_s: int = CPU_S) -> None:
     """Close the box around this process, for good. Called with one thread.
 
     Raises:
@@ -67,7 +67,8 @@ def close(memory_bytes: int = MEMORY_BYTES) -> None:
         _drop_capabilities(libc)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_CPU, CPU_S)
+    _limit(resource.RLIMIT_CPU, cpu_s + 1)  # where the kernel kills
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # where it says so before
     _limit(resource.RLIMIT_NOFILE, DESCRIPTORS)
     if sys.platform.startswith("linux"):  # macOS takes no limit of addresses
         _limit(resource.RLIMIT_AS, _addresses() + memory_bytes)

@@ -23,6 +23,7 @@ from typing import Any
 DEEPEST = 30
 LARGEST_INT_BITS = 4096  # what is longer cannot even be printed
 LARGEST_FRAME = 8 << 20
+MOST_KEYS = 5_000  # of a dict or set: numbers can be chosen so that the time goes with the square of how many
 LENGTH = struct.Struct(">I")
 
 Keep = Callable[[object], Any]
@@ -56,6 +57,8 @@ def encode(value: Any, keep: Keep, depth: int = 0) -> Any:
             return [encode(one, keep, deeper) for one in list.__iter__(value)]
         if issubclass(kind, tuple):
             return {"$": "tuple", "v": [encode(one, keep, deeper) for one in tuple.__iter__(value)]}
+        if issubclass(kind, dict | set | frozenset) and _size(value) > MOST_KEYS:
+            return keep(value)
         if issubclass(kind, dict):
             pairs = dict.items(value)
             return {"$": "dict", "v": [[encode(key, keep, deeper), encode(one, keep, deeper)] for key, one in pairs]}
@@ -63,6 +66,11 @@ def encode(value: Any, keep: Keep, depth: int = 0) -> Any:
             members = set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value)
             return {"$": "set", "v": [encode(one, keep, deeper) for one in members]}
     return keep(value)
+
+
+def _size(value: Any) -> int:
+    kinds: tuple[Any, ...] = (dict, set, frozenset)
+    return int(next(kind.__len__(value) for kind in kinds if issubclass(type(value), kind)))
 
 
 def decode(value: Any, find: Callable[[dict[str, Any]], object], depth: int = 0) -> Any:
@@ -80,6 +88,8 @@ def decode(value: Any, find: Callable[[dict[str, Any]], object], depth: int = 0)
     if not isinstance(value, dict) or not isinstance(kind := value.get("$"), str):
         raise NotPlain("expected an object with a text for $, got another")
     inner = value.get("v")
+    if kind in ("set", "dict") and len(_is(list, inner)) > MOST_KEYS:
+        raise NotPlain(f"expected at most {MOST_KEYS:,} keys, got {len(inner or ()):,}")
     try:
         match kind:
             case "bytes" | "bytearray":

@@ -3,6 +3,10 @@
 `RLIMIT_NPROC` counts nothing for root, and Landlock knows no limit of processes; so the calls that make one are
 refused. Threads are let through: `clone` says in its flags whether it makes one, `clone3` hides that in memory,
 where a filter cannot look, so it is said not to exist, and the C library then uses `clone`.
+
+Beside it stands what Landlock does not look at: modes, owners, times and attributes of files, which whoever owns a
+file may change, root or not; memory and messages of System V, which outlive a process; and sockets, of which an
+answer has those it makes in pairs, connected for good.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ CLONE_THREAD = 0x00010000
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 CLONE, CLONE3 = (56, 220), (435, 435)
 TO_ITSELF_ONLY = {"kill": (62, 129), "tgkill": (234, 131)}
+SOCKETPAIR, SOCK_TYPE, SOCK_STREAM = (53, 199), 0xF, 1  # a pair of datagram sockets could write to another's
+PRCTL, PR_SET_PDEATHSIG = (157, 167), 1  # who outlives the grader would outlive the box
 REFUSED = {
     "fork": (57, None),
     "vfork": (58, None),
@@ -37,6 +43,34 @@ REFUSED = {
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "socket": (41, 198),
+    "connect": (42, 203),
+    "bind": (49, 200),
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
     "unshare": (272, 97),
     "setns": (308, 268),
     "mount": (165, 40),
@@ -55,7 +89,7 @@ REFUSED = {
 # A step of a filter: struct sock_filter. Loads of struct seccomp_data: the number at 0, the architecture at 4,
 # the lower half of argument n at 16 + 8 n.
 STEP = struct.Struct("=HBBI")
-LOAD, IF_EQUAL, IF_ANY_BIT, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
+LOAD, IF_EQUAL, IF_ANY_BIT, IF_AT_LEAST, AND, RETURN = 0x20, 0x15, 0x45, 0x35, 0x54, 0x06
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -91,7 +125,18 @@ def program(column: int, architecture: int, own_pid: int) -> bytes:
             *((IF_EQUAL, 0, 4, pair[column]), (LOAD, 0, 0, 16), (IF_EQUAL, 1, 0, own_pid)),
             *((RETURN, 0, 0, ERRNO | errno.EPERM), (RETURN, 0, 0, ALLOW)),
         ]
-    steps.append((RETURN, 0, 0, ALLOW))
+    steps += [
+        *(
+            (IF_EQUAL, 0, 5, SOCKETPAIR[column]),
+            (LOAD, 0, 0, 24),
+            (AND, 0, 0, SOCK_TYPE),
+            (IF_EQUAL, 1, 0, SOCK_STREAM),
+        ),
+        *((RETURN, 0, 0, ERRNO | errno.EPERM), (RETURN, 0, 0, ALLOW)),
+        *((IF_EQUAL, 0, 4, PRCTL[column]), (LOAD, 0, 0, 16), (IF_EQUAL, 0, 1, PR_SET_PDEATHSIG)),
+        *((RETURN, 0, 0, ERRNO | errno.EPERM), (RETURN, 0, 0, ALLOW)),
+        (RETURN, 0, 0, ALLOW),
+    ]
     return b"".join(STEP.pack(*step) for step in steps)
 
 

@@ -50,7 +50,7 @@ def answer(descriptor: int, prints: int) -> None:
     wire = Wire(descriptor)
     order = wire.receive()
     if order["boxed"]:
-        box.close()
+        box.close(cpu_s=order["cpu_s"])
     driver = Driver(wire)
     if order["threads"]:
         turns.install(driver)

@@ -15,6 +15,7 @@ from typing import Any
 # Each accident's name and what it says to a learner; `{where}` is a place in the answer, or nothing.
 ACCIDENTS = {
     "endless-loop": "your code did not come to an end: it was still computing after {limit:g} s of CPU time{where}",
+    "too-slow": "your code used {what} of CPU time in this check, and right answers need a small part of it{where}",
     "stuck": "your code stood still outside the event loop for {limit:g} s: a lock, a queue or a read that nothing "
     "ends{where}",
     "blocking-call": "your code called {what} in the event loop{where}: nobody else can go on meanwhile; await "
@@ -48,7 +49,7 @@ class Accident(Exception):
     @property
     def has_hung(self) -> bool:
         """Whether it took its whole time to be seen."""
-        return self.name in {"endless-loop", "stuck"}
+        return self.name in {"endless-loop", "too-slow", "stuck"}
 
 
 class Failed(Exception):

@@ -44,7 +44,9 @@ class Answer(Midst):
         self.locks_held = 0
         self._module = Thing(self, 0, "module")
         self._names: dict[str, Any] = {}
-        self._begin({"name": name, "source": source, "boxed": line.server.boxed, "threads": threads})
+        self._begin(
+            {"name": name, "source": source, "boxed": line.server.boxed, "cpu_s": line.server.cpu_s, "threads": threads}
+        )
 
     # Objects and synchronous calls.
 

@@ -63,16 +63,18 @@ class Line:
         Raises:
             Accident: the process has hung, ended, flooded, or sent something else.
         """
+        looked = time.monotonic()
         while (data := self._whole_frame()) is None:
-            waiting = time.monotonic()
             ready = {descriptor for descriptor, _ in self._poll.poll(LOOK_S * 1000)}
             if self._prints in ready:
                 self._take_prints()
-            if self._socket.fileno() in ready:
-                if not self._take():
-                    raise self._obituary()
-            elif (name := self._patience.look(time.monotonic() - waiting)) is not None:
-                raise self._hung(name)
+            if self._socket.fileno() in ready and not self._take():
+                raise self._obituary()
+            # Also while something comes: who sends a byte now and then has not answered yet.
+            if (waited := time.monotonic() - looked) >= LOOK_S:
+                looked += waited
+                if (name := self._patience.look(waited)) is not None:
+                    raise self._hung(name)
         try:
             events = parse(data)
         except NotPlain as error:
@@ -146,6 +148,8 @@ class Line:
         self._take_prints()
         if status is None:
             return Accident("exited", what="it closed the grader's socket")
+        if status == -signal.SIGXCPU:
+            return Accident("too-slow", what=f"{self.server.cpu_s} s")
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
             return Accident("exited", what=f"by the signal {name}")

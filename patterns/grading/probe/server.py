@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from patterns.grading.boxed.box import CPU_S
 from patterns.grading.probe.accidents import NoGrader
 
 ROOT = str(Path(__file__).resolve().parents[3])  # the folder that `patterns` lies in
@@ -28,8 +29,9 @@ main(int(sys.argv[1]), sys.argv[2])
 class ForkServer:
     """A process that forks one for each check; `with ForkServer() as server`. For one thread."""
 
-    def __init__(self, *, boxed: bool = True) -> None:
+    def __init__(self, *, boxed: bool = True, cpu_s: int = CPU_S) -> None:
         self.boxed = boxed
+        self.cpu_s = cpu_s  # that a process may use in all
         self._ended: dict[int, int] = {}
         self._control: socket.socket | None = None
 
