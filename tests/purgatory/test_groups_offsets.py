@@ -166,6 +166,16 @@ def test_a_log_that_forgets_its_beginning_still_tells_everything(
         assert {group_id: each.of(group_id) for group_id in each.groups()} == expected
 
 
+def test_nor_is_anything_forgotten_by_a_broker_that_is_restarted_again_and_again() -> None:
+    log = PartitionLog(retention_bytes=6_000, segment_bytes=500)
+    CommittedOffsets(log, rewrite_bytes=1_000).commit("once", {("events", 0): Committed(1)})
+    for number in range(20):
+        offsets = CommittedOffsets(log, rewrite_bytes=1_000)
+        for step in range(5):
+            offsets.commit("often", {("events", 0): Committed(10 * number + step)})
+    assert CommittedOffsets(log).of("once") == {("events", 0): Committed(1)}
+
+
 def test_a_log_of_five_thousand_commits_is_short() -> None:
     log = PartitionLog(retention_bytes=50_000, segment_bytes=5_000)
     offsets = CommittedOffsets(log, rewrite_bytes=10_000)

@@ -127,6 +127,29 @@ async def test_a_member_that_falls_silent_loses_its_share_to_the_other(client: C
             assert broker.groups.describe("g").generation_id >= 3
 
 
+@EVERY
+async def test_a_static_member_that_is_restarted_has_its_share_again_and_the_others_do_not_notice(
+    client: Client,
+) -> None:
+    async with running({"t": 4}) as broker:
+        address = str(broker.address)
+        async with Polled(client.reader(address, "t", group="g", name="B")):
+            await shared(broker, 4)
+            async with Polled(client.reader(address, "t", group="g", name="A")) as away:
+                await shared(broker, 2, 2)
+                await client.write(address, *((partition, b"together") for partition in FOUR))
+                await until(lambda: len({each for each in away.got if each.value == b"together"}) == 2, turn)
+                before = broker.groups.describe("g")
+            assert [each.instance_id for each in broker.groups.describe("g").members] == ["B", "A"]
+            await client.write(address, *((partition, b"meanwhile") for partition in FOUR))
+            async with Polled(client.reader(address, "t", group="g", name="A")) as back:
+                await until(lambda: len({each for each in back.got if each.value == b"meanwhile"}) == 2, turn)
+                after = broker.groups.describe("g")
+                assert after.generation_id == before.generation_id
+                assert [each.assigned for each in after.members] == [each.assigned for each in before.members]
+                assert after.members[1].member_id != before.members[1].member_id
+
+
 @UNCLOSED
 @EVERY
 async def test_a_group_outlives_its_broker_and_its_offsets_do_too(client: Client, tmp_path: Path) -> None:

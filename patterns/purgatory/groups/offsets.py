@@ -125,7 +125,8 @@ class CommittedOffsets:
 
     def _replay(self, log: BatchLog) -> None:
         offset = log.start_offset
-        while records := decode_records(log.read(offset, REPLAY_BYTES), offset):
+        while records := decode_records(data := log.read(offset, REPLAY_BYTES), offset):
+            self._written_bytes += len(data)  # nobody knows how much of it was written again before the restart
             for record in records:
                 if record.key is not None and record.key.startswith(_KEY) and record.value is not None:
                     key = read(OffsetCommitKey, KEY_VERSION, record.key, len(_KEY))

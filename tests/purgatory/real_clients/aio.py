@@ -14,12 +14,15 @@ from real_clients.shape import BACKOFF_MS, HEARTBEAT_MS, SESSION_MS, Got, Partit
 class AioKafkaReader:
     poll_s = 0.1
 
-    def __init__(self, address: str, topics: Sequence[str], group: str | None, fetching: dict[str, int]) -> None:
+    def __init__(
+        self, address: str, topics: Sequence[str], group: str | None, name: str | None, fetching: dict[str, int]
+    ) -> None:
         names = {"max_wait_ms": "fetch_max_wait_ms", "min_bytes": "fetch_min_bytes"}
         self.consumer = aiokafka.AIOKafkaConsumer(
             *topics,
             bootstrap_servers=address,
             group_id=group,
+            group_instance_id=name,
             auto_offset_reset="earliest",
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
@@ -62,8 +65,10 @@ class AioKafkaReader:
 class AioKafka:
     name = "aiokafka"
 
-    def reader(self, address: str, *topics: str, group: str | None = None, **fetching: int) -> Reader:
-        return AioKafkaReader(address, topics, group, fetching)
+    def reader(
+        self, address: str, *topics: str, group: str | None = None, name: str | None = None, **fetching: int
+    ) -> Reader:
+        return AioKafkaReader(address, topics, group, name, fetching)
 
     async def write(self, address: str, *records: tuple[Partition, bytes]) -> list[int]:
         async with aiokafka.AIOKafkaProducer(bootstrap_servers=address) as producer:

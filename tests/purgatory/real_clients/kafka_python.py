@@ -18,13 +18,16 @@ from real_clients.shape import BACKOFF_MS, HEARTBEAT_MS, LIMIT_S, SESSION_MS, Go
 class KafkaPythonReader(OwnThread):
     poll_s = 0.5  # 3.0.12 may hang for good if its poll ends again and again in the middle of a rebalance
 
-    def __init__(self, address: str, topics: Sequence[str], group: str | None, fetching: dict[str, int]) -> None:
+    def __init__(
+        self, address: str, topics: Sequence[str], group: str | None, name: str | None, fetching: dict[str, int]
+    ) -> None:
         super().__init__()
         self.topics_wanted, self.of_topic = topics, kafka.TopicPartition
         names = {"max_wait_ms": "fetch_max_wait_ms", "min_bytes": "fetch_min_bytes"}
         self.settings: dict[str, Any] = {
             "bootstrap_servers": address,
             "group_id": group,
+            "group_instance_id": name,
             "auto_offset_reset": "earliest",
             "session_timeout_ms": SESSION_MS,
             "heartbeat_interval_ms": HEARTBEAT_MS,
@@ -73,8 +76,10 @@ class KafkaPythonReader(OwnThread):
 class KafkaPython:
     name = "kafka-python"
 
-    def reader(self, address: str, *topics: str, group: str | None = None, **fetching: int) -> Reader:
-        return KafkaPythonReader(address, topics, group, fetching)
+    def reader(
+        self, address: str, *topics: str, group: str | None = None, name: str | None = None, **fetching: int
+    ) -> Reader:
+        return KafkaPythonReader(address, topics, group, name, fetching)
 
     async def write(self, address: str, *records: tuple[Partition, bytes]) -> list[int]:
         def write() -> list[int]:

@@ -16,7 +16,9 @@ from real_clients.shape import BACKOFF_MS, HEARTBEAT_MS, LIMIT_S, SESSION_MS, Go
 class LibrdkafkaReader(OwnThread):
     poll_s = 0.1
 
-    def __init__(self, address: str, topics: Sequence[str], group: str | None, fetching: dict[str, int]) -> None:
+    def __init__(
+        self, address: str, topics: Sequence[str], group: str | None, name: str | None, fetching: dict[str, int]
+    ) -> None:
         super().__init__()
         self.topics_wanted, self.group = topics, group
         names = {"max_wait_ms": "fetch.wait.max.ms", "min_bytes": "fetch.min.bytes"}
@@ -32,6 +34,7 @@ class LibrdkafkaReader(OwnThread):
             "retry.backoff.ms": BACKOFF_MS,
             "partition.assignment.strategy": "range",
             "logger": logging.getLogger("kafka"),
+            **({"group.instance.id": name} if name else {}),
             **{names[key]: value for key, value in fetching.items()},
         }
 
@@ -74,8 +77,10 @@ class LibrdkafkaReader(OwnThread):
 class Librdkafka:
     name = "librdkafka"
 
-    def reader(self, address: str, *topics: str, group: str | None = None, **fetching: int) -> Reader:
-        return LibrdkafkaReader(address, topics, group, fetching)
+    def reader(
+        self, address: str, *topics: str, group: str | None = None, name: str | None = None, **fetching: int
+    ) -> Reader:
+        return LibrdkafkaReader(address, topics, group, name, fetching)
 
     async def write(self, address: str, *records: tuple[Partition, bytes]) -> list[int]:
         def write() -> list[int]:

@@ -42,11 +42,13 @@ class Reader(Protocol):
 
 
 class Client(Protocol):
-    """A maker's client: reading, writing, and making topics."""
+    """A maker's client: reading (under a name: as a static member), writing, and making topics."""
 
     name: str
 
-    def reader(self, address: str, *topics: str, group: str | None = None, **fetching: int) -> Reader: ...
+    def reader(
+        self, address: str, *topics: str, group: str | None = None, name: str | None = None, **fetching: int
+    ) -> Reader: ...
     async def write(self, address: str, *records: tuple[Partition, bytes]) -> list[int]: ...
     async def create(self, address: str, topic: str, partitions: int) -> None: ...
 
