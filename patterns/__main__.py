@@ -111,7 +111,7 @@ def grade(context: click.Context, notebooks: tuple[Path, ...], seed: int, as_jso
     import json
 
     from patterns.grading.batch import grade_all
-    from patterns.grading.boxed.box import describe, hide
+    from patterns.grading.boxed.box import best, describe, hide
     from patterns.grading.report import row_as_text, table
 
     hide()
@@ -124,7 +124,7 @@ def grade(context: click.Context, notebooks: tuple[Path, ...], seed: int, as_jso
             click.echo(text + "\n")
     if not as_json:
         Console().print(table(rows))
-        click.echo(f"seed {seed} · box: {describe()}")
+        click.echo(f"seed {seed} · box: {describe(best())}")
     if any(row.word != "passed" for row in rows):
         context.exit(1)
 

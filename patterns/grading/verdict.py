@@ -121,8 +121,7 @@ def _grade(found: Exercise, source: str, seed: int, server: ForkServer) -> Verdi
         if result.accident == "import-failed":  # as it would be in all others
             results += [_accident_like(other, result) for other in found.checks[len(results) :]]
             break
-    box = describe() if server.boxed else "none"
-    return Verdict(found.name, seed, box, tuple(results))
+    return Verdict(found.name, seed, describe(server.box), tuple(results))
 
 
 def run(of: Exercise, check: Check, source: str, seed: int, server: ForkServer, patience: float = 1.0) -> Found:

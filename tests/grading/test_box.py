@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from registered import answers
 
 from patterns.grading.boxed import box, landlock, seccomp
 from patterns.grading.checks import expect
-from patterns.grading.probe import Answer
+from patterns.grading.probe import Answer, ForkServer
 from patterns.grading.verdict import grade
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +109,7 @@ def test_an_answer_has_no_environment_no_capabilities_and_cannot_get_new_ones(tr
 
 def test_the_box_in_force_is_told() -> None:
     verdict = grade("framing", "class Framer: pass")
-    assert verdict.box == box.describe()
+    assert verdict.box == box.describe(box.best())
     if landlock.version() >= 6 and seccomp.is_possible():
         assert verdict.box == (
             f"Landlock {landlock.version()} and seccomp: files read-only and only Python's own, no TCP, "
@@ -115,11 +117,44 @@ def test_the_box_in_force_is_told() -> None:
         )
 
 
-def test_without_landlock_it_says_that_it_holds_back_accidents_only(monkeypatch) -> None:
+def test_without_landlock_bubblewrap_is_taken_if_it_is_there(monkeypatch) -> None:
     monkeypatch.setattr(landlock, "version", lambda: 0)
-    assert box.describe() == (
-        "accidents only: no Landlock here, so an answer is limited in time and memory, not in what it may touch"
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert box.best() == "bubblewrap"
+    assert box.describe("bubblewrap").startswith("bubblewrap")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert box.best() == "limits"
+    assert box.describe("limits") == (
+        "accidents only: an answer is limited in time and memory, not in what it may touch"
     )
+
+
+def test_with_limits_alone_answers_are_graded_as_well() -> None:
+    with ForkServer(box="limits") as server:
+        assert grade("framing", answers("framing", "right")[0].source, server=server).word == "passed"
+        assert grade("framing", "import os; os._exit(0)", server=server).checks[0].accident == "exited"
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_bubblewrap_shows_python_and_nothing_else() -> None:
+    with ForkServer(box="bubblewrap") as server:
+        assert grade("framing", answers("framing", "right")[0].source, server=server).word == "passed"
+        for path in (ROOT / "README.md", ROOT / "patterns/grading/checks/framing.py", "/etc/passwd"):
+            found = grade("framing", f"open({str(path)!r})", server=server).checks[0]
+            assert "FileNotFoundError" in found.message
+
+
+def test_the_course_is_not_readable_even_where_it_is_installed_in_pythons_library(tmp_path: Path) -> None:
+    course = tmp_path / "lib" / "site-packages" / "patterns"
+    for path in (course, tmp_path / "lib" / "json", tmp_path / "lib" / "site-packages" / "other"):
+        path.mkdir(parents=True)
+    read: list[str] = []
+    listed: list[str] = []
+    box._all_but(tmp_path / "lib", course, read, listed)
+    assert [Path(path).name for path in read] == ["json", "other"]
+    assert [Path(path).name for path in listed] == ["lib", "site-packages"]
+    assert not [path for path in box.readable()[0] if ROOT.is_relative_to(path)]
 
 
 @linux

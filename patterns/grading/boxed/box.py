@@ -1,7 +1,7 @@
 """The box around an answer: what it may read, write, start, signal and use up.
 
-Which parts are in force depends on the system, and `describe()` says which. Without Landlock (macOS, old kernels)
-limits remain: they hold accidents back, not intentions.
+Which parts are in force depends on the system, and `describe` says which. Without Landlock and bubblewrap (macOS, old
+kernels) limits remain: they hold accidents back, not intentions.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import os
 import resource
+import shutil
 import signal
 import struct
 import sys
 import sysconfig
+from pathlib import Path
+from typing import Literal
 
 from patterns.grading.boxed import landlock, seccomp
 
@@ -24,19 +28,32 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 CAPSET, CAPABILITY_VERSION_3 = {"x86_64": 126, "aarch64": 91}, 0x20080522
 
 
-def describe() -> str:
-    """One line: the box that an answer would be put into here."""
+Kind = Literal["landlock", "bubblewrap", "limits", "none"]
+
+
+def best() -> Kind:
+    """The strongest box there is here; bubblewrap (bwrap) is taken where it is installed and Landlock is not there."""
+    if landlock.version():
+        return "landlock"
+    return "bubblewrap" if sys.platform.startswith("linux") and shutil.which("bwrap") else "limits"
+
+
+def describe(kind: Kind) -> str:
+    """One line: what a box of that kind holds back."""
+    if kind == "none":
+        return "none"
+    if kind == "limits":
+        return "accidents only: an answer is limited in time and memory, not in what it may touch"
     known = landlock.version()
-    if not known:
-        return "accidents only: no Landlock here, so an answer is limited in time and memory, not in what it may touch"
     parts = ["files read-only and only Python's own"]
-    if known >= 4:
+    if known >= 4 or kind == "bubblewrap":
         parts.append("no TCP")
-    if known >= 6:
+    if known >= 6 and kind == "landlock":
         parts.append("no signals to others")
     if seccomp.is_possible():
         parts.append("no processes, no sockets")
-    return f"Landlock {known}{' and seccomp' if seccomp.is_possible() else ''}: {', '.join(parts)}"
+    name = f"Landlock {known}" if kind == "landlock" else "bubblewrap"
+    return f"{name}{' and seccomp' if seccomp.is_possible() else ''}: {', '.join(parts)}"
 
 
 def hide() -> None:
@@ -46,14 +63,29 @@ def hide() -> None:
 
 
 @functools.cache
-def readable() -> list[str]:
-    """What an answer may read: Python's library and the system's."""
-    own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
-    return [*dict.fromkeys(own), "/lib", "/lib64", "/usr/lib", "/dev/null", "/dev/zero", "/dev/urandom"]
+def readable() -> tuple[list[str], list[str]]:
+    """(what an answer may read, what it may only list): Python's library and the system's, never the course."""
+    course = Path(__file__).resolve().parents[2]
+    wanted = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "/lib", "/lib64", "/usr/lib"]
+    read = ["/dev/null", "/dev/zero", "/dev/urandom"]
+    listed: list[str] = []
+    for path in dict.fromkeys(os.path.realpath(one) for one in wanted):
+        _all_but(Path(path), course, read, listed)
+    return read, listed
 
 
-def close(memory_bytes: int = MEMORY_BYTES, cpu_s: int = CPU_S) -> None:
-    """Close the box around this process, for good. Called with one thread.
+def _all_but(path: Path, hidden: Path, read: list[str], listed: list[str]) -> None:
+    """What is below `path`; if the course is installed there, each thing beside the way to it."""
+    if not hidden.is_relative_to(path):
+        read.append(str(path))
+    elif hidden != path:
+        listed.append(str(path))
+        for child in sorted(path.iterdir()):
+            _all_but(child, hidden, read, listed)
+
+
+def close(kind: Kind, memory_bytes: int = MEMORY_BYTES, cpu_s: int = CPU_S) -> None:
+    """Close the box around this process, for good. Called with one thread; `bubblewrap` is around it already.
 
     Raises:
         OSError: the system refuses a part that it said it had.
@@ -62,8 +94,8 @@ def close(memory_bytes: int = MEMORY_BYTES, cpu_s: int = CPU_S) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         seccomp.no_new_privileges()
-        if landlock.version():
-            landlock.restrict(readable())
+        if kind == "landlock":
+            landlock.restrict(*readable())
         _drop_capabilities(libc)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)

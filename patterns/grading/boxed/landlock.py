@@ -32,8 +32,10 @@ def version() -> int:
     return max(0, int(_libc.syscall(CREATE_RULESET, None, 0, ASK_VERSION)))
 
 
-def restrict(read: Sequence[str]) -> None:
+def restrict(read: Sequence[str], listed: Sequence[str] = ()) -> None:
     """From now on this thread, and all it starts, may only read files below `read`, and write none.
+
+    Below `listed` it may see which files there are, but not read them.
 
     PR_SET_NO_NEW_PRIVS has to be set before.
 
@@ -47,19 +49,22 @@ def restrict(read: Sequence[str]) -> None:
     ruleset = _call(CREATE_RULESET, rules, size, 0)
     try:
         for path in read:
-            _allow(ruleset, path)
+            _allow(ruleset, path, READ_FILE | READ_DIR)
+        for path in listed:
+            _allow(ruleset, path, READ_DIR)
         _call(RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
 
 
-def _allow(ruleset: int, path: str) -> None:
+def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
-        rights = READ_FILE | READ_DIR if os.path.isdir(path) else READ_FILE
+        if not os.path.isdir(path):
+            rights &= READ_FILE
         _call(ADD_RULE, ruleset, RULE_PATH_BENEATH, struct.pack("=Qi", rights, parent), 0)
     finally:
         os.close(parent)

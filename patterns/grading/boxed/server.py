@@ -49,8 +49,8 @@ def answer(descriptor: int, prints: int) -> None:
     faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
     wire = Wire(descriptor)
     order = wire.receive()
-    if order["boxed"]:
-        box.close(cpu_s=order["cpu_s"])
+    if order["box"] != "none":
+        box.close(order["box"], cpu_s=order["cpu_s"])
     driver = Driver(wire)
     if order["threads"]:
         turns.install(driver)

@@ -45,7 +45,7 @@ class Answer(Midst):
         self._module = Thing(self, 0, "module")
         self._names: dict[str, Any] = {}
         self._begin(
-            {"name": name, "source": source, "boxed": line.server.boxed, "cpu_s": line.server.cpu_s, "threads": threads}
+            {"name": name, "source": source, "box": line.server.box, "cpu_s": line.server.cpu_s, "threads": threads}
         )
 
     # Objects and synchronous calls.

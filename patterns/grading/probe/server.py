@@ -10,11 +10,13 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from patterns.grading.boxed.box import CPU_S
+from patterns.grading.boxed.box import CPU_S, Kind, best
 from patterns.grading.probe.accidents import NoGrader
+from patterns.grading.probe.bubblewrap import wrapped
 
 ROOT = str(Path(__file__).resolve().parents[3])  # the folder that `patterns` lies in
 START_S = 30.0  # for a word from the fork server, on a machine however busy
@@ -27,10 +29,13 @@ main(int(sys.argv[1]), sys.argv[2])
 
 
 class ForkServer:
-    """A process that forks one for each check; `with ForkServer() as server`. For one thread."""
+    """A process that forks one for each check; `with ForkServer() as server`. For one thread.
 
-    def __init__(self, *, boxed: bool = True, cpu_s: int = CPU_S) -> None:
-        self.boxed = boxed
+    `box` is the kind of box each is put into, the best there is unless another is named.
+    """
+
+    def __init__(self, *, box: Kind | None = None, cpu_s: int = CPU_S) -> None:
+        self.box: Kind = best() if box is None else box
         self.cpu_s = cpu_s  # that a process may use in all
         self._ended: dict[int, int] = {}
         self._control: socket.socket | None = None
@@ -38,9 +43,12 @@ class ForkServer:
     def __enter__(self) -> ForkServer:
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET if _LINUX else socket.SOCK_DGRAM)
         mine.settimeout(START_S)
-        with theirs:
+        self._control = mine
+        with theirs, ExitStack() as undo:
+            undo.callback(mine.close)
+            command = [sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", COMMAND, str(theirs.fileno()), ROOT]
             self._process = subprocess.Popen(
-                [sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", COMMAND, str(theirs.fileno()), ROOT],
+                wrapped(command, ROOT) if self.box == "bubblewrap" else command,
                 env={"PYTHONHASHSEED": "0"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -49,7 +57,7 @@ class ForkServer:
                 cwd="/",
                 start_new_session=True,
             )
-        self._control = mine
+            undo.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
