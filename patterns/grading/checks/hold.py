@@ -64,12 +64,12 @@ def told(answer: Answer) -> None:
 def time_up(answer: Answer) -> None:
     """When nothing happens it is an empty list, after `wait` seconds and not before; with 0 at once."""
     box = mailbox(answer, "a", "b")
-    for wait in (0, 2.5, 0.0):
+    for wait in (0, 2.5, 0.375, 0.0):
         begun = answer.now
         asking = answer.start(box.fetch, 2, wait)
         if wait:
             answer.until(begun + wait - 0.125)
-            why = "It may be held for 2.5 s, and nothing has happened."
+            why = f"It may be held for {wait} s, and nothing has happened."
             expect.true(
                 not asking.done, why, expected="it waits", got="it returned early", idea="an-append-is-the-answer"
             )
@@ -159,8 +159,8 @@ def cancelled(answer: Answer) -> None:
     other = answer.start(box.fetch, 1, 500.0)
 
     def give_up(times: int) -> None:
-        for _ in range(times):
-            asking = answer.start(box.fetch, answer.random.randrange(1, 3), 500.0)
+        for number in range(1, times + 1):
+            asking = answer.start(box.fetch, number, 500.0)
             answer.advance(0.25)
             asking.cancel()
             expect.true(asking.cancelled, "It was cancelled.", expected="CancelledError", got=result_or_error(asking))
