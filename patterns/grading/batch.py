@@ -18,6 +18,7 @@ from typing import Any
 
 from patterns.grading.checks import UnknownExercise, exercise
 from patterns.grading.probe import ForkServer
+from patterns.grading.probe.accidents import NoGrader
 from patterns.grading.verdict import Verdict, grade
 
 LARGEST_BYTES = 64 << 20  # of a notebook's file
@@ -130,5 +131,10 @@ def _grade_one(path: Path, seed: int, server: ForkServer) -> Iterator[Row]:
             )
             yield Row(str(path), name, None, "missing", text, most)
             continue
-        verdict = grade(name, found[name], seed=seed, server=server)
-        yield Row(str(path), name, verdict, verdict.word)
+        try:
+            verdict = grade(name, found[name], seed=seed, server=server)
+        except NoGrader as error:  # without a box an answer can do that, too
+            server.begin_anew()
+            yield Row(str(path), name, None, "broken", str(error), most)
+        else:
+            yield Row(str(path), name, verdict, verdict.word)

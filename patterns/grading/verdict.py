@@ -6,7 +6,6 @@ is given less time in the next ones, and after three of them no more.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +13,7 @@ from patterns.grading.boxed.box import describe
 from patterns.grading.catalogue import Misconception, misconception
 from patterns.grading.checks import Check, Exercise, exercise
 from patterns.grading.probe import Accident, Answer, ForkServer, Raised
-from patterns.grading.probe.accidents import IDEAS, Failed, NoGrader
+from patterns.grading.probe.accidents import HANGING, IDEAS, Failed, NoGrader
 from patterns.grading.probe.line import Line
 
 Word = Literal["passed", "partial", "failed", "missing", "broken"]
@@ -84,11 +83,6 @@ class Verdict:
         return "partial" if self.points else "failed"
 
 
-def new_seed() -> int:
-    """A seed that nobody knows beforehand."""
-    return random.SystemRandom().randrange(1, 1 << 31)
-
-
 def grade(name: str, source: str, *, seed: int = 1, server: ForkServer | None = None) -> Verdict:
     """Grade an answer's text; the same seed gives the same verdict.
 
@@ -116,7 +110,7 @@ def _grade(found: Exercise, source: str, seed: int, server: ForkServer) -> Verdi
             results.append(_accident(check, Accident("not-run", what=str(hung)), None))
             continue
         result = run(found, check, source, seed, server, PATIENCE[hung])
-        hung += result.accident in {"endless-loop", "stuck"}
+        hung += result.accident in HANGING
         results.append(result)
         if result.accident == "import-failed":  # as it would be in all others
             results += [_accident_like(other, result) for other in found.checks[len(results) :]]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from registered import answers as registered
 
 from patterns.grading.batch import NotANotebook, answers, grade_all, split
+from patterns.grading.probe import ForkServer
 
 RIGHT = registered("framing", "right")[0].source
 WRONG = next(one for one in registered("framing", "wrong") if one.check == "pieces").source
@@ -108,3 +111,17 @@ def test_broken_and_missing_ones_have_a_row_and_the_rest_goes_on(tmp_path: Path)
     assert rows[1]["checks"][0]["message"] == (
         "expected a cell that begins with %%answer NAME, got none; was the notebook saved?"
     )
+
+
+def test_a_fork_server_that_has_gone_costs_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    servers: list[ForkServer] = []
+    begin = ForkServer.__enter__
+    monkeypatch.setattr(ForkServer, "__enter__", lambda self: servers.append(self) or begin(self))
+    paths = [notebook(tmp_path / f"{name}.ipynb", f"%%answer framing\n{RIGHT}") for name in "abc"]
+    rows = grade_all(paths, seed=1)
+    assert next(rows).word == "passed"
+    os.kill(servers[0].pid, signal.SIGKILL)
+    gone = next(rows)
+    assert (gone.word, gone.max_points) == ("broken", 10)
+    assert gone.trouble.startswith("expected a fork server that answers, it is gone; on standard error it said:")
+    assert next(rows).word == "passed"

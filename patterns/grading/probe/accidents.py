@@ -36,6 +36,9 @@ ACCIDENTS = {
 # The idea behind an accident, by its name in the catalogue.
 IDEAS = {"blocking-call": "async-blocks-nothing", "forgotten-await": "calling-is-awaiting"}
 
+# Those that take their whole time to be seen.
+HANGING = {"endless-loop", "too-slow", "stuck"}
+
 
 class Accident(Exception):
     """An accident, by its `name` in ACCIDENTS; the text is for the learner."""
@@ -45,11 +48,6 @@ class Accident(Exception):
         super().__init__(f"{told[0].upper()}{told[1:]}.")
         self.name = name
         self.where = where
-
-    @property
-    def has_hung(self) -> bool:
-        """Whether it took its whole time to be seen."""
-        return self.name in {"endless-loop", "too-slow", "stuck"}
 
 
 class Failed(Exception):

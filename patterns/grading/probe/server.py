@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,12 @@ class ForkServer:
             finally:
                 self._process.stderr.close()
 
+    def begin_anew(self) -> None:
+        """Start again, after `NoGrader`: whatever was there ends."""
+        self.__exit__()
+        self._ended.clear()
+        self.__enter__()
+
     @property
     def pid(self) -> int:
         """Of the process that forks."""
@@ -88,7 +94,8 @@ class ForkServer:
         mine, theirs = socket.socketpair()
         prints, printed = os.pipe()
         try:
-            socket.send_fds(self._control, [b'{"do": "fork"}'], [theirs.fileno(), printed])
+            with suppress(BrokenPipeError):  # that it is gone is told by what is received
+                socket.send_fds(self._control, [b'{"do": "fork"}'], [theirs.fileno(), printed])
             while "pid" not in (message := self._receive(START_S)):
                 self._note(message)
         except BaseException:
@@ -104,7 +111,8 @@ class ForkServer:
     def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
         """Send a signal to a process that this server has forked, if it is still there."""
         assert self._control is not None
-        self._control.send(json.dumps({"do": "kill", "pid": pid, "signal": int(number)}).encode())
+        with suppress(BrokenPipeError):
+            self._control.send(json.dumps({"do": "kill", "pid": pid, "signal": int(number)}).encode())
 
     def ended(self, pid: int, wait_s: float = 0.0) -> int | None:
         """How the process ended, as os.waitstatus_to_exitcode() says it; None if it has not, within `wait_s`."""
@@ -126,6 +134,8 @@ class ForkServer:
         self._control.settimeout(limit_s)
         try:
             data = self._control.recv(4096)
+        except ConnectionResetError:
+            data = b""
         except OSError as error:
             raise NoGrader(f"expected a word from the fork server, got {error!r}") from error
         if not data:
