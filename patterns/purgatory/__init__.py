@@ -17,6 +17,7 @@ ended lies about for a while. To a client it is long polling (`follow`), and rea
     reaper      the time of a purgatory
     replies     the response queue
     topics, sequences, events, cluster   partitions; repetitions; the course's log as a topic; what clients ask first
+    groups      consumer groups: who reads which partition, and how far they have read
     broker, serving, listener            the parts together
     client      `follow`
 """
