@@ -88,8 +88,7 @@ async def test_consumers_share_the_partitions_and_share_anew_when_one_comes_and_
         await until(lambda: broker.groups.describe("g").state == "Empty", turn)
         committed = broker.groups.offsets.of("g")
         assert {partition: noted.offset for partition, noted in committed.items()} == dict.fromkeys(FOUR, 2)
-        purgatory, _ = broker._parks_groups
-        assert purgatory.num_delayed == 0
+        assert broker.groups.purgatory.num_delayed == 0
 
 
 @EVERY

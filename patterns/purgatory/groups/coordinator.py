@@ -78,6 +78,7 @@ class GroupCoordinator:
         new_member_id: Callable[[str], str] = _new_member_id,
         lock: Callable[[], Lock] | None = None,
     ) -> None:
+        self.purgatory = purgatory
         new_lock: Callable[[], Lock] = nullcontext if lock is None else lock
         self.offsets = CommittedOffsets(log, lock=new_lock())
         """What all groups have committed."""
