@@ -42,6 +42,7 @@ def test_a_part_is_a_traffic_of_its_own():
     assert [record.time_s for record in late] == [4.0, 5.0]
     assert late.bytes(DOWN) == 6
     assert list(traffic.only(9)) == list(traffic.since(9)) == []
+    assert list(traffic.only(1, 2)) == list(traffic)
     other.append(data(6.0, 2, UP, b"!"))
     assert len(traffic) == 6
 
@@ -75,6 +76,8 @@ def test_over_the_limit_the_oldest_go_and_the_counts_stay_exact():
     )
     one = traffic.only(1)
     assert (len(one), one.bytes(UP), one.bytes(DOWN)) == (5, 2500, 2500)
+    both = traffic.only(1, 2)
+    assert (len(both), both.bytes(UP), both.bytes(DOWN), both.note) == (10, 5000, 5000, traffic.note)
     assert traffic.since(95.0).note is None
     assert traffic.since(89.0).note is not None
     assert traffic.since(95.0).bytes(UP) + traffic.since(95.0).bytes(DOWN) == 500

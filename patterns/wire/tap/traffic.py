@@ -90,10 +90,10 @@ class Traffic:
         """The numbers of the connections that have a record, in order."""
         return sorted({record.connection for record in self._records} | set(self._dropped))
 
-    def only(self, connection: int) -> "Traffic":
-        """What went over one connection."""
-        part = self._part(lambda record: record.connection == connection)
-        if connection in self._dropped:
+    def only(self, *connections: int) -> "Traffic":
+        """What went over these connections."""
+        part = self._part(lambda record: record.connection in connections)
+        for connection in self._dropped.keys() & set(connections):
             part._dropped[connection] = self._dropped[connection].copy()
             part._counts += self._dropped[connection]
             part.dropped_records = self.dropped_records
