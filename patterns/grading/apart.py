@@ -54,7 +54,7 @@ def grade_apart(name: str, source: str, *, seed: int = 1) -> Verdict:
 
 def read(told: dict[str, Any]) -> Verdict:
     """The verdict that `written` made plain."""
-    checks = tuple(Found(**{**check, "steps": tuple(check["steps"]), "idea": _idea(check)}) for check in told["checks"])
+    checks = tuple(_found(check) for check in told["checks"])
     return Verdict(**{**told, "checks": checks})
 
 
@@ -64,6 +64,11 @@ def written(verdict: Verdict) -> dict[str, Any]:
     for check, found in zip(told["checks"], verdict.checks, strict=True):
         check["idea"] = found.idea.name if found.idea is not None else None
     return told
+
+
+def _found(check: dict[str, Any]) -> Found:
+    drawn = tuple((at, way, label) for at, way, label in check["drawn"])
+    return Found(**{**check, "steps": tuple(check["steps"]), "drawn": drawn, "idea": _idea(check)})
 
 
 def _idea(check: dict[str, Any]) -> Misconception | None:

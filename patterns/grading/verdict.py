@@ -35,6 +35,7 @@ class Found:
     idea: Misconception | None = None
     accident: str = ""
     steps: tuple[str, ...] = ()
+    drawn: tuple[tuple[float, str, str], ...] = ()  # the same as (when, way, label): see probe.steps.Way
     prints: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -157,6 +158,7 @@ def _failed(check: Check, failure: Failed, answer: Answer | None, line: Line) ->
         *(check.name, check.says, check.points, False, failure.why, failure.expected, failure.got),
         idea=misconception(idea) if idea is not None else None,
         steps=tuple(answer.steps.last()) if answer is not None else (),
+        drawn=tuple(answer.steps.drawn()) if answer is not None else (),
         prints=line.said(),
     )
 
@@ -168,6 +170,7 @@ def _accident(check: Check, accident: Accident, answer: Answer | None, line: Lin
         idea=misconception(idea) if idea is not None else None,
         accident=accident.name,
         steps=tuple(answer.steps.last()) if answer is not None else (),
+        drawn=tuple(answer.steps.drawn()) if answer is not None else (),
         prints=line.said() if line is not None else "",
     )
 

@@ -85,7 +85,7 @@ class Answer(Midst):
         if not quiet:
             plain = {"get": f"{owner!r}.{name}", "len": f"len({owner!r})"}
             done = plain.get(how) or called(Member(self, owner, name) if name else owner, args, options)
-            self.steps.note(f"{done} → {brief(outcome) if not isinstance(outcome, Raised) else outcome}")
+            self.steps.note(f"{done} → {brief(outcome) if not isinstance(outcome, Raised) else outcome}", "call")
         if isinstance(outcome, Raised):
             raise outcome
         return outcome
@@ -131,7 +131,7 @@ class Answer(Midst):
             running = Running(self, number, called(what, args, options))
             order = self._spoken(what.owner, what.name, "call", args, options)
         self._running[number] = running
-        self.steps.note(f"{running.what} is started")
+        self.steps.note(f"{running.what} is started", "start", running.what)
         self._exchange({"do": "start", "id": number, **order})
         return running
 

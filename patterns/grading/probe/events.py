@@ -130,7 +130,7 @@ class Events:
         outcome = self._outcome(event)
         raised = outcome if isinstance(outcome, Raised) else None
         running._ended(None if raised else outcome, raised)
-        self.steps.note(f"{running.what} ends: {raised or brief(outcome)}")
+        self.steps.note(f"{running.what} ends: {raised or brief(outcome)}", "end", str(raised or brief(outcome)))
 
     def _on_not_awaitable(self, event: dict[str, Any]) -> None:
         running = self._running[_number(event["id"])]
@@ -152,7 +152,7 @@ class Events:
         options = {str(key): self._decode(one) for key, one in event["options"].items()}
         call = self._calls[number] = Call(self, number, name, args, options)  # type: ignore[arg-type]  # it is one
         given.calls.append(call)
-        self.steps.note(f"your code calls {call}")
+        self.steps.note(f"your code calls {call}", "ask", repr(call))
         if name in self._serves:
             try:
                 self._serve_with(call, self._serves[name](call))
@@ -165,7 +165,7 @@ class Events:
     def _on_cancelled(self, event: dict[str, Any]) -> None:
         call = self._calls[_number(event["number"])]
         call.cancelled, call.ended_at = True, self.now
-        self.steps.note(f"{call} is cancelled")
+        self.steps.note(f"{call} is cancelled", "cancel", f"{call} cancelled")
 
     def _on_ask(self, event: dict[str, Any]) -> None:
         self.locks_held = _number(event.get("held", 0))

@@ -22,7 +22,7 @@ class Midst(Lending):
         running = Running(self, started, called(start.member, start.args, start.options))  # type: ignore[arg-type]  # an Answer is a Midst, and there is no other
         spoken = [self._said(one) for one in (start, *calls)]
         self._running[started] = running
-        self.steps.note(f"{running.what} is started")
+        self.steps.note(f"{running.what} is started", "start", running.what)
         for one in calls:
             self.steps.note(f"{turns} turns of the loop later {called(one.member, one.args, one.options)}")
         later = {"do": "later", "id": number, "turns": turns, "calls": spoken[1:]}

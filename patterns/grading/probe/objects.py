@@ -193,7 +193,7 @@ class Running:
 
     def cancel(self) -> None:
         """Cancel the task, and let happen what follows without time passing."""
-        self._answer.steps.note(f"{self.what} is cancelled")
+        self._answer.steps.note(f"{self.what} is cancelled", "stop", "cancelled")
         self._answer._exchange({"do": "cancel", "id": self.number})
 
     def _ended(self, value: Any, error: Raised | None) -> None:
@@ -241,7 +241,7 @@ class Call:
         if self.done:
             raise RuntimeError(f"{self} has ended already: reply to each call once")
         self.replied_at = self.ended_at = self._answer.now
-        self._answer.steps.note(f"{self} ← {shown}")
+        self._answer.steps.note(f"{self} ← {shown}", "reply", shown)
         self._answer._send_soon({"do": "reply", "number": self._number, **outcome})
 
     def __repr__(self) -> str:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 MOST = 400  # steps kept
+LAST = 12  # of them are shown
 WIDEST = 160  # characters of a step
+
+
+Way = Literal["call", "start", "end", "stop", "ask", "reply", "cancel", ""]
+"""Between whom a step goes: check → answer (call, start, stop), answer → check (end), answer → what it was given
+(ask, cancel), and back (reply)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step, at a moment of the answer's time in seconds."""
+    """One step, at a moment of the answer's time in seconds; `label` is what stands at its arrow."""
 
     at: float
     text: str
+    way: Way = ""
+    label: str = ""
 
 
 class Steps:
@@ -26,12 +35,12 @@ class Steps:
         self.taken: list[Step] = []
         self.left_out = 0
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, way: Way = "", label: str = "") -> None:
         """A step is taken now."""
         if len(self.taken) >= MOST:
             del self.taken[: MOST // 4]
             self.left_out += MOST // 4
-        self.taken.append(Step(self._now(), shorten(text)))
+        self.taken.append(Step(self._now(), shorten(text), way, shorten(label or text)))
 
     def clear(self) -> None:
         """Begin anew: what was done before does not matter any more."""
@@ -50,7 +59,12 @@ class Steps:
             self._names[number] = word + (str(same + 1) if same else "")
         return self._names[number]
 
-    def last(self, count: int = 12) -> list[str]:
+    def drawn(self, count: int = LAST) -> list[tuple[float, str, str]]:
+        """(when, way, label) of the last steps that went between two, if any of them took a way of its own."""
+        steps = [step for step in self.taken[-count:] if step.way]
+        return [(step.at, step.way, step.label) for step in steps] if {step.way for step in steps} - {"call"} else []
+
+    def last(self, count: int = LAST) -> list[str]:
         """The last steps as lines; with times if any has passed."""
         steps = self.taken[-count:]
         timed = any(step.at for step in steps)

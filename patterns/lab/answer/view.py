@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patterns.grading.catalogue import Misconception
 from patterns.grading.verdict import Found, Verdict
+from patterns.lab.answer.diagram import diagram
 from patterns.lab.style import card, escape, mark
 
 _KINDS = {"passed": "good", "partial": "part", "failed": "bad", "broken": "bad", "missing": "bad"}
@@ -15,7 +16,9 @@ _STYLE = (
     ".bcp details[open]>summary.bcp-line b::after{content:' ▾'}"
     ".bcp summary.bcp-line:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);outline-offset:2px}"
     ".bcp .bcp-check dl{display:grid;grid-template-columns:5.5em 1fr;gap:4px 14px;margin:8px 0 0}"
-    ".bcp .bcp-check dt{color:var(--bcp-soft)}.bcp .bcp-check dd{margin:0;overflow-wrap:anywhere}"
+    ".bcp .bcp-check dt{color:var(--bcp-soft);font-weight:400;width:auto;float:none}"
+    ".bcp .bcp-check dd{margin:0;width:auto;min-width:0;overflow-wrap:anywhere}"
+    ".bcp .bcp-check svg text.bcp-code{font-family:var(--jp-code-font-family,monospace);fill:var(--bcp-ink)}"
     ".bcp .bcp-check pre{margin:2px 0 4px}.bcp .bcp-points{display:flex;gap:3px;margin:10px 0 12px}"
     ".bcp .bcp-points i{height:6px;border-radius:3px;background:var(--bcp-line)}"
     ".bcp .bcp-points i.got{background:var(--bcp-good)}</style>"
@@ -63,7 +66,7 @@ def _failure(found: Found) -> str:
     rows = [("checked", escape(found.says))]
     rows += [(name, f"<code>{escape(text)}</code>") for name, text in _values(found) if text]
     if found.steps:
-        rows.append(("done", f'<pre tabindex="0">{escape(chr(10).join(found.steps))}</pre>'))
+        rows.append(("done", f'{diagram(found.drawn)}<pre tabindex="0">{escape(chr(10).join(found.steps))}</pre>'))
     if found.prints.strip():
         rows.append(("printed", f'<pre tabindex="0">{escape(found.prints[-1000:])}</pre>'))
     table = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in rows)
