@@ -74,6 +74,7 @@ def offsets(code: int, offset: int) -> topics.ListOffsetsResponse:
 
 
 ONE = fetch_request(("events", 0, 17))
+SAME = fetch_request(("t", 2, 7), ("t", 0, 7), ("t", 1, 7), ("t", 4, 7), ("t", 3, 8))
 MANY = fetch_request(*((f"t{number}", number, 0) for number in range(5)))
 CREATE = topics.CreateTopicsRequest(topics=(topics.CreatableTopic(name="a", num_partitions=1, replication_factor=1),))
 CREATED = topics.CreateTopicsResponse(topics=(topics.CreatableTopicResult(name="a", error_code=36),))
@@ -82,13 +83,16 @@ TOPIC = discovery.MetadataResponseTopic(name="b", error_code=3, partitions=())
 BEAT = groups.HeartbeatRequest(group_id="g", generation_id=1, member_id="m")
 WHERE = discovery.FindCoordinatorRequest(key="g")
 LABELS = [
-    (ONE, 11, "Fetch v11 events[0]@17 max_wait=500 min_bytes=1",
+    (ONE, 11, "Fetch v11 events[0]@17 min_bytes=1 max_wait=500",
      fetched((0, BATCH + BATCH)), f"Fetch ← 2 batches, {2 * SIZE} bytes"),
-    (MANY, 4, "Fetch v4 t0[0]@0, t1[1]@0, t2[2]@0, … 5 in all max_wait=500 min_bytes=1",
+    (MANY, 4, "Fetch v4 t0[0]@0, t1[1]@0, t2[2]@0, … 5 in all min_bytes=1 max_wait=500",
      fetched((0, b""), (0, None)), "Fetch ← nothing"),
-    (ONE, 7, "Fetch v7 events[0]@17 max_wait=500 min_bytes=1",
+    (SAME, 4, "Fetch v4 t[0–2, 4]@7, t[3]@8 min_bytes=1 max_wait=500",
+     fetched((1, None), (1, None), (3, None)),
+     "Fetch ← events[0–1] OFFSET_OUT_OF_RANGE, events[2] UNKNOWN_TOPIC_OR_PARTITION"),
+    (ONE, 7, "Fetch v7 events[0]@17 min_bytes=1 max_wait=500",
      fetched((0, BATCH[:-1]), (1, None)), f"Fetch ← 0 batches, {SIZE - 1} bytes, events[1] OFFSET_OUT_OF_RANGE"),
-    (ONE, 7, "Fetch v7 events[0]@17 max_wait=500 min_bytes=1",
+    (ONE, 7, "Fetch v7 events[0]@17 min_bytes=1 max_wait=500",
      fetched((1, None)), "Fetch ← events[0] OFFSET_OUT_OF_RANGE"),
     (produce_request(1, BATCH), 7, f"Produce v7 events[0] 1 batch, {SIZE} bytes, acks=1",
      produced(0, 17), "Produce ← events[0]@17"),
@@ -141,7 +145,7 @@ def test_answers_find_their_questions_whatever_the_order_and_acks_0_has_none() -
     down = encode_response(groups.HeartbeatResponse(), 0, 3) + encode_response(fetched((0, None)), 4, 2)
     assert [label for _, label in seen((UP, up), (DOWN, down))] == [
         f"Produce v7 events[0] 1 batch, {SIZE} bytes, acks=0",
-        "Fetch v4 events[0]@17 max_wait=500 min_bytes=1",
+        "Fetch v4 events[0]@17 min_bytes=1 max_wait=500",
         "Heartbeat v0 m of gen 1",
         "Heartbeat ← done",
         "Fetch ← nothing",
@@ -162,7 +166,7 @@ def test_versions_and_apis_that_are_not_known_here_are_named_and_passed_on() -> 
         "Fetch v16, 18 bytes",
         "api 71 v0, 18 bytes",
         "ApiVersions v4, 18 bytes",
-        "Fetch v11 events[0]@17 max_wait=500 min_bytes=1",
+        "Fetch v11 events[0]@17 min_bytes=1 max_wait=500",
         "Fetch v16 ← 11 bytes",
         "api 71 v0 ← 11 bytes",
         "ApiVersions v4 ← 11 bytes",

@@ -4,14 +4,13 @@ What consumers say to each other inside is read as the consumer protocol if it i
 Members' ids are long, and differ at their end. Two consumers' connections are drawn side by side, so words are scarce.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from patterns.wire.kafka import KafkaError, Struct
 from patterns.wire.kafka.apis import groups
 from patterns.wire.kafka.consumer_protocol import decode_assignment, decode_subscription
-from patterns.wire.tap.kafka.phrases import count, error, few
+from patterns.wire.tap.kafka.phrases import count, error, few, ranges, together
 
 END_SHOWN = 4
 TOLD_APART = 2
@@ -54,14 +53,7 @@ def _synced(body: groups.SyncGroupResponse) -> str:
         assigned = decode_assignment(body.assignment).assigned_partitions
     except KafkaError:
         return count(len(body.assignment), "byte")
-    return few(f"{each.topic}[{_ranges(sorted(each.partitions))}]" for each in assigned) or "nothing"
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """ "0–3, 7" """
-    edges = [at for at, (one, other) in enumerate(pairwise(numbers), 1) if other != one + 1]
-    runs = [numbers[start:end] for start, end in pairwise([0, *edges, len(numbers)])]
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs if run)
+    return few(f"{each.topic}[{ranges(sorted(each.partitions))}]" for each in assigned) or "nothing"
 
 
 def _leave(body: groups.LeaveGroupRequest) -> str:
@@ -84,7 +76,7 @@ def _committed(body: groups.OffsetCommitResponse) -> str:
 def _offsets(body: groups.OffsetFetchRequest) -> str:
     if body.topics is None:
         return f"{body.group_id} all"
-    return f"{body.group_id} " + few(f"{each.name}[{_ranges(sorted(each.partition_indexes))}]" for each in body.topics)
+    return f"{body.group_id} " + few(f"{each.name}[{ranges(sorted(each.partition_indexes))}]" for each in body.topics)
 
 
 def _offsets_of(body: groups.OffsetFetchResponse) -> str:
@@ -97,18 +89,11 @@ def _offsets_of(body: groups.OffsetFetchResponse) -> str:
 
 
 def _partitions(topics: Iterable[Any], said: Callable[[Any], str]) -> str:
-    """Those of a topic of which the same is said together; of more than two such, how many partitions they are.
-
-    Where nothing is said of one, it is left out.
-    """
-    told: dict[tuple[str, str], list[int]] = {}
-    for topic in topics:
-        for part in topic.partitions:
-            if words := said(part):
-                told.setdefault((topic.name, words), []).append(part.partition_index)
-    if len(told) > TOLD_APART:
-        return count(sum(map(len, told.values())), "partition")
-    return ", ".join(f"{name}[{_ranges(sorted(numbers))}]{words}" for (name, words), numbers in told.items())
+    """What is said of them, or how many they are, if that is too much. Where nothing is said of one, it is left out."""
+    told = [(topic.name, part.partition_index, said(part)) for topic in topics for part in topic.partitions]
+    told = [each for each in told if each[2]]
+    phrases = together(told)
+    return ", ".join(phrases) if len(phrases) <= TOLD_APART else count(len(told), "partition")
 
 
 REQUESTS: dict[type[Struct], Callable[[Any], str]] = {

@@ -6,7 +6,7 @@ from typing import Any
 from patterns.wire.kafka import KafkaError, Struct, scan_batches
 from patterns.wire.kafka.apis import discovery, fetch, produce, topics
 from patterns.wire.tap.kafka import groups
-from patterns.wire.tap.kafka.phrases import count, error, few, outcome
+from patterns.wire.tap.kafka.phrases import count, error, few, outcome, together
 
 
 def describe_request(body: Struct) -> str:
@@ -34,15 +34,17 @@ def _batches(fields: Iterable[bytes | None]) -> str:
 
 
 def _fetch(body: fetch.FetchRequest) -> str:
-    asked = few(
-        f"{topic.topic}[{each.partition}]@{each.fetch_offset}" for topic in body.topics for each in topic.partitions
-    )
-    return f"{asked or 'nothing'} max_wait={body.max_wait_ms} min_bytes={body.min_bytes}"
+    asked = [
+        (topic.topic, each.partition, f"@{each.fetch_offset}") for topic in body.topics for each in topic.partitions
+    ]
+    return f"{few(together(asked)) or 'nothing'} min_bytes={body.min_bytes} max_wait={body.max_wait_ms}"
 
 
 def _fetched(body: fetch.FetchResponse) -> str:
     parts = [(topic.topic, part) for topic in body.responses for part in topic.partitions]
-    errors = [f"{name}[{part.partition_index}] {error(part.error_code)}" for name, part in parts if part.error_code]
+    errors = together(
+        (name, part.partition_index, f" {error(part.error_code)}") for name, part in parts if part.error_code
+    )
     came = _batches(part.records for _, part in parts)
     said = [error(body.error_code), "" if errors and came == "nothing" else came, few(errors)]
     return ", ".join(part for part in said if part)
@@ -50,15 +52,17 @@ def _fetched(body: fetch.FetchResponse) -> str:
 
 def _produce(body: produce.ProduceRequest) -> str:
     parts = [(topic.name, part) for topic in body.topic_data for part in topic.partition_data]
-    to = few(f"{name}[{part.index}]" for name, part in parts)
+    to = few(together((name, part.index, "") for name, part in parts))
     return f"{to} {_batches(part.records for _, part in parts)}, acks={body.acks}"
 
 
 def _produced(body: produce.ProduceResponse) -> str:
     return few(
-        f"{topic.name}[{part.index}]" + (f" {error(part.error_code)}" if part.error_code else f"@{part.base_offset}")
-        for topic in body.responses
-        for part in topic.partition_responses
+        together(
+            (topic.name, part.index, f" {error(part.error_code)}" if part.error_code else f"@{part.base_offset}")
+            for topic in body.responses
+            for part in topic.partition_responses
+        )
     )
 
 
@@ -75,18 +79,21 @@ def _metadata_of(body: discovery.MetadataResponse) -> str:
 def _offsets(body: topics.ListOffsetsRequest) -> str:
     named = {topics.EARLIEST: "earliest", topics.LATEST: "latest"}
     return few(
-        f"{topic.name}[{part.partition_index}]@{named.get(part.timestamp, f'{part.timestamp} ms')}"
-        for topic in body.topics
-        for part in topic.partitions
+        together(
+            (topic.name, part.partition_index, f"@{named.get(part.timestamp, f'{part.timestamp} ms')}")
+            for topic in body.topics
+            for part in topic.partitions
+        )
     )
 
 
 def _offsets_of(body: topics.ListOffsetsResponse) -> str:
     return few(
-        f"{topic.name}[{part.partition_index}]"
-        + (f" {error(part.error_code)}" if part.error_code else f"@{part.offset}")
-        for topic in body.topics
-        for part in topic.partitions
+        together(
+            (topic.name, part.partition_index, f" {error(part.error_code)}" if part.error_code else f"@{part.offset}")
+            for topic in body.topics
+            for part in topic.partitions
+        )
     )
 
 
