@@ -204,6 +204,18 @@ def test_a_full_group_takes_nobody_else() -> None:
     assert desk.join("a", first).is_parked
 
 
+def test_who_asks_for_ids_without_end_gets_no_more_of_them_than_a_group_may_have_members() -> None:
+    desk = Desk(max_size=2)
+    assert [desk.join("a", version=4).error for _ in range(3)] == [
+        E.MEMBER_ID_REQUIRED,
+        E.MEMBER_ID_REQUIRED,
+        E.GROUP_MAX_SIZE_REACHED,
+    ]
+    desk.join("a", "a-1", version=4)
+    assert desk.join("b").answer == refused(E.GROUP_MAX_SIZE_REACHED)
+    assert desk.join("a", "a-2", version=4).answer.generation_id == 1
+
+
 def test_a_member_that_missed_its_answer_is_given_it_again() -> None:
     desk = Desk()
     first, second = desk.stable("a", "b")

@@ -22,6 +22,8 @@ session is a time-out that each heartbeat replaces.
 
 After Kafka's `GroupCoordinator` and `GroupMetadata`. Left out: what needs more than one broker, transactions, and
 that members and generations survive the broker: after its restart they are unknown, and join again by themselves.
+Different from Kafka: a group without members and offsets is forgotten at once, and offsets are never too old; a member
+that asks on two connections at once is answered on both; ids that were given out count in the size of a group.
 """
 
 from patterns.purgatory.groups.coordinator import GroupCoordinator, Handler

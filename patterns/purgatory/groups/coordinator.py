@@ -56,7 +56,7 @@ class GroupCoordinator:
             spare a hundred consumers that start together a hundred rebalances; 0 here, where two start, and
             somebody watches).
         min_session_timeout_ms, max_session_timeout_ms: what members may ask for.
-        max_size: members in a group.
+        max_size: members in a group, those included that have only been given an id.
         max_metadata: characters beside a committed offset.
         new_member_id: makes an id of the instance id or the client id.
         lock: makes a re-entrant lock, such as `threading.RLock`, if several threads will call; as the purgatory's.
@@ -152,8 +152,8 @@ class GroupCoordinator:
         asks = _member(request)
         member_id = body.member_id
         is_static = asks.instance_id is not None and asks.instance_id in group.static
-        is_in = member_id in group.members or (is_static and not member_id)
-        if not is_in and len(group.members) >= self._max_size:
+        is_in = member_id in group.members or member_id in group.pending or (is_static and not member_id)
+        if not is_in and len(group.members) + len(group.pending) >= self._max_size:
             return E.GROUP_MAX_SIZE_REACHED, member_id
         if not group.supports(body.protocol_type, list(asks.protocols)):
             return E.INCONSISTENT_GROUP_PROTOCOL, member_id
