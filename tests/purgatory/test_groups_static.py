@@ -132,6 +132,19 @@ def test_one_that_comes_back_in_the_middle_of_a_rebalance_begins_it_anew() -> No
     assert {each.member_id for each in back.answer.members} == {"A-4", "b-2", "c-3"}
 
 
+def test_one_that_comes_back_before_it_was_ever_answered_is_waited_for_as_a_new_one_is() -> None:
+    desk = Desk()
+    (other,) = desk.stable("b")
+    gone = desk.join("a", instance_id="A")
+    back = desk.join("a", instance_id="A")
+    assert gone.answer == refused(E.FENCED_INSTANCE_ID, "A-2")
+    for _ in range(2):
+        desk.advance(SESSION_MS - 1)
+        desk.beat(other, 1)
+    desk.join("b", other)
+    assert back.answer == joined("A-3", 2, other)
+
+
 def test_in_a_rebalance_a_static_member_that_is_away_stays_in_for_its_session_but_does_not_lead() -> None:
     desk = Desk()
     _, second = two(desk)

@@ -74,7 +74,7 @@ class Rebalances:
         group.answer_join(member, join_refused(ErrorCode.FENCED_INSTANCE_ID, old_id))
         group.answer_sync(member, ErrorCode.FENCED_INSTANCE_ID)
         group.rename(member, member_id)
-        self.keep_alive(group, member)
+        self.keep_alive(group, member, NEW_MEMBER_MS if member.is_new else None)
         self._purgatory.check_and_complete(Key("session", group.group_id, old_id))
         member.client_id = asks.client_id
         before, member.protocols = member.protocols, asks.protocols
