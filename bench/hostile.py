@@ -237,8 +237,8 @@ def measured(
     name: str, kinds: tuple[str, ...], effort: float, rounds: int = ROUNDS, serve=serve_until_told
 ) -> Iterator[Row]:
     """The rows of one server and these kinds of company, `len(kinds)` clients every WAVE_S."""
-    asks = max(50, int(ASKS * effort))
-    taken, came_per_s = in_arms(serve, name, kinds, asks, rounds if effort > 0.1 else 2)
+    asks = max(20, int(ASKS * effort))
+    taken, came_per_s = in_arms(serve, name, kinds, asks, rounds if effort > 0.1 else 1)
     company = f"{len(kinds)} kinds of hostile clients, {came_per_s:.1f} a second: {name}"
     wall, cpu = ({arm: [took[clock] for took in taken[arm]] for arm in ARMS} for clock in (0, 1))
     if any(map(any, cpu["with"])) and sys.platform == "linux":
