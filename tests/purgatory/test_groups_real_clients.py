@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,6 +15,9 @@ from real_clients import CLIENTS, UNCLOSED, Client, Got, Partition, Reader, unti
 
 from patterns.purgatory import Broker
 from patterns.wire.kafka.consumer_protocol import Subscription, encode
+from patterns.wire.listen import Address
+from patterns.wire.tap import tap
+from patterns.wire.tap.kafka import KAFKA
 
 pytestmark = pytest.mark.real_clock
 EVERY = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
@@ -166,6 +170,34 @@ async def test_a_group_outlives_its_broker_and_its_offsets_do_too(client: Client
             await until(lambda: len(set(one.got)) == 8, turn)
             assert one.values[-4:] == [b"after"] * 4
             await stack.aclose()
+
+
+@EVERY
+async def test_the_tap_tells_of_a_group_what_its_consumer_and_the_coordinator_said(client: Client) -> None:
+    wire = await tap(Address("127.0.0.1", 1), framing=KAFKA)
+    async with wire, running({"t": 4}, advertise=wire.address) as broker:
+        wire.target = broker.address
+        async with Polled(client.reader(str(wire.address), "t", group="g")) as one:
+            await shared(broker, 4)
+            await client.write(str(broker.address), *((partition, b"x") for partition in FOUR))
+            await until(lambda: len(set(one.got)) == 4, turn)
+        said = wire.traffic.messages()
+    assert [each.error for each in said if each.error] == []
+    labels = [re.sub("…[0-9a-f]{4}|v[0-9]+", "_", each.label) for each in said]
+    expected = [
+        "FindCoordinator _ g",
+        f"FindCoordinator ← {wire.address}",
+        "JoinGroup _ g new wants t",
+        "JoinGroup ← MEMBER_ID_REQUIRED",
+        "JoinGroup _ g _ wants t",
+        "JoinGroup ← gen 1, leads 1",
+        "SyncGroup _ _, 1 share",
+        "SyncGroup ← t[0–3]",
+        "LeaveGroup _ _",
+        "LeaveGroup ← done",
+    ]
+    assert list(dict.fromkeys(label for label in labels if label in expected)) == expected
+    assert "OffsetCommit ← done" in labels
 
 
 @pytest.mark.parametrize("threads", [False, True], ids=["tasks", "threads"])
