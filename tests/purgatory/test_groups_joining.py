@@ -170,52 +170,6 @@ def test_with_equally_many_votes_the_older_member_has_its_way() -> None:
     assert desk.join("a", first, protocols={"range": b"", "robin": b""}).answer.protocol_name == "range"
 
 
-@pytest.mark.parametrize(
-    ("options", "code"),
-    [
-        ({"group_id": ""}, E.INVALID_GROUP_ID),
-        ({"session_ms": 5_999}, E.INVALID_SESSION_TIMEOUT),
-        ({"session_ms": 1_800_001}, E.INVALID_SESSION_TIMEOUT),
-        ({"protocols": {}}, E.INCONSISTENT_GROUP_PROTOCOL),
-        ({"protocol_type": ""}, E.INCONSISTENT_GROUP_PROTOCOL),
-        ({"member_id": "who?"}, E.UNKNOWN_MEMBER_ID),
-        ({"member_id": "who?", "group_id": "other"}, E.UNKNOWN_MEMBER_ID),
-        ({"member_id": "who?", "instance_id": "who?"}, E.UNKNOWN_MEMBER_ID),
-    ],
-)
-def test_what_is_wrong_is_refused_at_once_and_leaves_no_group(options: dict[str, str], code: ErrorCode) -> None:
-    desk = Desk()
-    assert desk.join("a", **options).answer == refused(code, options.get("member_id", ""))  # type: ignore[arg-type]  # one of the options that are no strings
-    assert (desk.coordinator.groups, desk.pending) == ((), {})
-
-
-@pytest.mark.parametrize("options", [{"protocol_type": "connect"}, {"protocols": {"robin": b""}}])
-def test_who_shares_nothing_with_the_others_is_refused(options: dict[str, str]) -> None:
-    desk = Desk()
-    desk.stable("a")
-    assert desk.join("b", **options).answer == refused(E.INCONSISTENT_GROUP_PROTOCOL)  # type: ignore[arg-type]  # as above
-    assert desk.state == "Stable"
-
-
-def test_a_full_group_takes_nobody_else() -> None:
-    desk = Desk(max_size=2)
-    first, _ = desk.stable("a", "b")
-    assert desk.join("c").answer == refused(E.GROUP_MAX_SIZE_REACHED)
-    assert desk.join("a", first).is_parked
-
-
-def test_who_asks_for_ids_without_end_gets_no_more_of_them_than_a_group_may_have_members() -> None:
-    desk = Desk(max_size=2)
-    assert [desk.join("a", version=4).error for _ in range(3)] == [
-        E.MEMBER_ID_REQUIRED,
-        E.MEMBER_ID_REQUIRED,
-        E.GROUP_MAX_SIZE_REACHED,
-    ]
-    desk.join("a", "a-1", version=4)
-    assert desk.join("b").answer == refused(E.GROUP_MAX_SIZE_REACHED)
-    assert desk.join("a", "a-2", version=4).answer.generation_id == 1
-
-
 def test_a_member_that_missed_its_answer_is_given_it_again() -> None:
     desk = Desk()
     first, second = desk.stable("a", "b")
@@ -271,25 +225,6 @@ def test_who_asks_on_two_connections_what_it_is_given_is_answered_on_both() -> N
     before, after = desk.sync("b-2", 2), desk.sync("b-2", 2)
     desk.sync(first, 2, {"b-2": b"2"})
     assert [before.answer, after.answer] == [sync_refused(E.REBALANCE_IN_PROGRESS), given(b"2")]
-
-
-@pytest.mark.parametrize(
-    ("member_id", "generation_id", "group_id", "code"),
-    [
-        ("a-1", 1, "", E.INVALID_GROUP_ID),
-        ("a-1", 1, "other", E.UNKNOWN_MEMBER_ID),
-        ("who?", 1, "g", E.UNKNOWN_MEMBER_ID),
-        ("a-1", 2, "g", E.ILLEGAL_GENERATION),
-        ("a-1", 0, "g", E.ILLEGAL_GENERATION),
-    ],
-)
-def test_strangers_and_those_of_another_generation_are_told_so(
-    member_id: str, generation_id: int, group_id: str, code: ErrorCode
-) -> None:
-    desk = Desk()
-    desk.stable("a")
-    assert desk.sync(member_id, generation_id, group_id=group_id).answer == sync_refused(code)
-    assert desk.beat(member_id, generation_id, group_id=group_id) == code
 
 
 def test_the_coordinator_of_every_group_is_this_broker_and_of_transactions_there_is_none() -> None:
