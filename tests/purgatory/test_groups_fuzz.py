@@ -45,7 +45,7 @@ def familiar(message: Any, data: st.DataObject) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_whatever_is_asked_is_answered_once_and_in_a_way_that_can_be_written(data: st.DataObject) -> None:
     desk = Desk(
         initial_rebalance_delay_ms=data.draw(st.sampled_from([0, 3_000])),

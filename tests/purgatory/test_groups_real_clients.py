@@ -103,10 +103,10 @@ async def test_the_next_consumer_begins_where_the_last_has_committed(client: Cli
         async with Polled(client.reader(address, "t", group="g")) as first:
             await got([first], b"before")
         await client.write(address, (("t", 0), b"after"))
-        async with Polled(client.reader(address, "t", group="g")) as second:
-            await got([second], b"after")
-        async with Polled(client.reader(address, "t", group="another")) as other:
+        second, other = (Polled(client.reader(address, "t", group=group)) for group in ("g", "another"))
+        async with second, other:
             await got([other], b"before", b"after")
+            await got([second], b"after")
 
 
 @EVERY
