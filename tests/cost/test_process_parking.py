@@ -58,9 +58,24 @@ async def test_clients_of_several_processes_are_held_until_the_event_and_again()
             assert await clients.send(get("/wait")) == Standing(101, 101 * turn, 0, {}, {"200": 101 * turn})
 
 
-async def event(server: Serving) -> float:
+async def test_clients_that_ask_again_can_be_spread_over_a_time() -> None:
+    async with (
+        served(process_servers.wait_for_event) as server,
+        parked(server.address, 10, get("/wait")) as clients,
+    ):
+        await event(server, 10)
+        await clients.answers()
+        await clients.send(get("/wait"), over_s=0.1)
+        await event(server, 10)
+        answers = await clients.answers()
+    assert answers.missing == 0
+    asked_s = sorted(answers.sent_s)
+    assert asked_s[-1] - asked_s[0] >= 0.09 - 1e-6, "the last of ten comes nine tenths of it after the first"
+
+
+async def event(server: Serving, clients: int = 101) -> float:
     """Once the server holds every request, make the event; the moment before."""
-    await at_rest(server, 101)
+    await at_rest(server, clients)
     async with asyncio.timeout(10):
         reader, writer = await asyncio.open_connection(*server.address)
         now_s = time.monotonic()

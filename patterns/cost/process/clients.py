@@ -54,9 +54,14 @@ def answers(crowd: Crowd, order: dict[str, Any]) -> None:
 
 
 def again(crowd: Crowd, order: dict[str, Any]) -> None:
-    """Every client sends the (new) request once more."""
+    """Every client sends the (new) request once more: one after the other, evenly over `over_s`."""
     crowd.request = base64.b64decode(order["request"])
-    for client in crowd.clients:
+    asking = [client for client in crowd.clients if client.sock is not None]
+    begin_s, each_s = time.monotonic(), order["over_s"] / max(1, len(asking))
+    for number, client in enumerate(asking):
+        due_s = begin_s + number * each_s
+        while time.monotonic() < due_s:
+            crowd.turn(due_s)
         if client.sock is not None:
             crowd.ask(client)
     reply(counts(crowd))

@@ -104,10 +104,13 @@ class Parked:
         _, times = await self._order(orders, limit_s + REPLY_LIMIT_S)
         return Answers(times[0::3], times[1::3], times[2::3], self.fits.n - len(times) // 3)
 
-    async def send(self, request: bytes) -> Standing:
-        """Have every client that is connected send `request`; the answers so far are forgotten."""
-        order = {"do": "again", "request": base64.b64encode(request).decode()}
-        replies, _ = await self._order(order, REPLY_LIMIT_S)
+    async def send(self, request: bytes, *, over_s: float = 0.0) -> Standing:
+        """Have every client that is connected send `request`; the answers so far are forgotten.
+
+        over_s: spread evenly over so many seconds, as clients that share no clock would be; 0: all at once.
+        """
+        order = {"do": "again", "request": base64.b64encode(request).decode(), "over_s": over_s}
+        replies, _ = await self._order(order, over_s + REPLY_LIMIT_S)
         return _sum(replies)
 
     async def _order(
