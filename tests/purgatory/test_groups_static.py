@@ -42,6 +42,20 @@ def test_after_a_restart_it_has_what_it_had_and_nobody_else_notices() -> None:
     assert desk.beat("A-3", 2, instance_id="A") == E.NONE
 
 
+def test_one_that_led_leads_again_and_may_call_for_a_rebalance() -> None:
+    desk = Desk()
+    _, second = two(desk)
+    desk.join("a", instance_id="A")
+    assert desk.join("a", "A-3", instance_id="A").is_parked
+    assert desk.join("b", second).answer == joined(second, 3, "A-3")
+
+
+def test_an_id_that_was_given_to_a_dynamic_member_is_none_for_a_static_one() -> None:
+    desk = Desk()
+    desk.join("a", version=4)
+    assert desk.join("a", "a-1", instance_id="A").answer == refused(E.UNKNOWN_MEMBER_ID, "a-1")
+
+
 def test_its_old_self_is_fenced_off() -> None:
     desk = Desk()
     first, _ = two(desk)
@@ -183,6 +197,7 @@ def test_when_all_are_static_and_away_the_rebalance_waits_for_the_end_of_their_s
     assert desk.state == "PreparingRebalance"
     desk.advance(1)
     assert (desk.state, desk.pending) == ("Dead", {})
+    assert desk.purgatory.estimated_total < 10  # all that was ever parked: nobody has looked again and again
 
 
 def test_one_can_be_made_to_leave_by_its_name_alone() -> None:

@@ -41,7 +41,7 @@ class Rebalances:
 
     def add_member(self, group: Group, member: Member, protocol_type: str, answer: Answer) -> None:
         """A new one has joined; its question is parked, and everybody has to join again."""
-        group.has_grown = group.state is GroupState.PREPARING_REBALANCE
+        group.has_grown = True
         member.join = answer
         group.pending.discard(member.member_id)
         group.add(member, protocol_type)
