@@ -151,6 +151,10 @@ class Connection(asyncio.BufferedProtocol):
         self.number = self.network.enter(self)
         transport.set_write_buffer_limits(high=0)  # so that resume_writing means: all is with the system
 
+    def eof_received(self) -> None:
+        """asyncio: its client has hung up, or half-closed, which here is the same; asyncio closes it."""
+        self.inside = None
+
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: it is closed."""
         self.inside = None
@@ -181,29 +185,21 @@ class Connection(asyncio.BufferedProtocol):
         self._is_sending = False
         self._sent()
 
-    def waits_for(self, reply: Reply) -> bool:
-        """Whether that request is still inside, and somebody there to have its answer."""
-        if self.inside is reply and not self._transport.is_closing():
-            return True
-        if self.network.step is not None:
-            self.network.step("dropped", reply)
-        return False
-
     def send(self, frame: bytes | None) -> None:
         """Send the answer that it waits for; None: there is none. When it is sent, the next request is read."""
         if frame is not None:
             self._transport.write(frame)
-            if self._is_sending:
-                return
-        self._sent()
+        if not self._is_sending:
+            self._sent()
 
     def hang_up(self, reply: Reply) -> None:
         """On the loop: close it, if that request is still inside."""
         if self.inside is reply:
-            self._transport.close()
+            self._close()
 
     def abort(self) -> None:
         """Close it at once."""
+        self.inside = None
         self._transport.abort()
 
     def look(self) -> None:
@@ -212,7 +208,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._quiet += 1
         if self._quiet > LOOKS:
-            self._transport.abort()
+            self.abort()
 
     def _take(self) -> None:
         """Take the next request, if it is all there and there is room for it."""
@@ -232,7 +228,7 @@ class Connection(asyncio.BufferedProtocol):
         except KafkaError as error:
             if network.step is not None:
                 network.step("refused", self, error)
-            self._transport.close()
+            self._close()
             return
         if request is None:
             self._resume()
@@ -254,12 +250,19 @@ class Connection(asyncio.BufferedProtocol):
 
     def _sent(self) -> None:
         reply, self.inside = self.inside, None
+        if reply is None:  # its client hung up before it had taken all of its answer
+            return
         step = self.network.step
         if step is not None:
             step("sent", reply)
         self._quiet = 0
         if self._reader is not None:
             self._take()
+
+    def _close(self) -> None:
+        """Close it; nobody waits for an answer any more."""
+        self.inside = None
+        self._transport.close()
 
     def _pause(self) -> None:
         if not self._is_paused:

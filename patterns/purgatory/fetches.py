@@ -78,7 +78,8 @@ class Question:
 
     def is_ready(self) -> bool:
         """Whether there is an answer now: enough bytes in all, or something that waiting will not mend."""
-        changes = self._changes()
+        only = self._only
+        changes = self._changes() if only is None else only.changes
         seen, is_ready = self._readiness
         if seen != changes:
             is_ready = self._is_ready()
@@ -167,11 +168,12 @@ class DelayedFetch(DelayedOperation):
 
     def on_complete(self) -> None:
         """Have it answered; the log is read when the answer is sent."""
-        step = self.reply.connection.network.step
+        reply = self.reply
+        step = reply.connection.network.step
         if step is not None:
-            step("completed", self.reply)
+            step("completed", reply)
         if self.question is not None:
-            self.reply(self.question)
+            reply(self.question)
             self.question = None  # this may lie under its other keys for a while; the answer's bytes shall not
 
     def on_expiration(self) -> None:

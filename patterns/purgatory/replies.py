@@ -20,7 +20,7 @@ from patterns.wire.kafka import ApiKey, Request, Struct, encode_response
 if TYPE_CHECKING:
     from patterns.purgatory.connection import Connection
 
-SLICE_ANSWERS = 128  # sent in one turn of the loop: some milliseconds
+SLICE_ANSWERS = 256  # sent in one turn of the loop: two milliseconds, or three
 SLICE_BYTES = 1 << 20
 _HEAD = struct.Struct(">ii")
 API_KEYS = {int(key): key for key in ApiKey}  # ApiKey(1) takes several times as long
@@ -112,7 +112,9 @@ class ResponseQueue:
                 return
             reply, message = self._queue.popleft()
             connection = reply.connection
-            if not connection.waits_for(reply):
+            if connection.inside is not reply:  # it has gone, or its answer came before
+                if connection.network.step is not None:
+                    connection.network.step("dropped", reply)
                 continue
             if message is None:
                 connection.send(None)

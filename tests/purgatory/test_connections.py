@@ -12,7 +12,7 @@ import pytest
 from kafka_client import Client, batch, connected, fetch, only, partition, produce, running
 
 from patterns.purgatory import Broker
-from patterns.purgatory.replies import SLICE_ANSWERS
+from patterns.purgatory.replies import SLICE_ANSWERS, Reply
 from patterns.purgatory.requests import RequestQueue
 from patterns.wire.kafka import ALL, ApiKey, ErrorCode, encode_request, produced_batches
 from patterns.wire.kafka.apis.discovery import ApiVersionsRequest, MetadataRequest
@@ -96,6 +96,26 @@ async def received(sock: socket.socket, size: int) -> bytes:
     while len(data) < size:
         data += await asyncio.get_running_loop().sock_recv(sock, size - len(data))
     return data
+
+
+async def test_who_hangs_up_before_it_has_taken_its_answer_is_closed_and_nobody_told_that_it_was_sent() -> None:
+    steps: list[tuple[str, object]] = []
+    async with running() as broker:
+        async with connected(broker) as producer:
+            await producer.ask(produce(batch(b"x" * (8 << 20))))
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(slow, broker.address)
+            broker.on_step = lambda what, reply: steps.append((what, type(reply)))
+            slow.send(encode_request(fetch(0, max_bytes=16 << 20, partition_max_bytes=16 << 20), 11, 7))
+            await asyncio.sleep(1)
+            slow.shutdown(socket.SHUT_WR)
+            while await asyncio.get_running_loop().sock_recv(slow, 1 << 20):
+                pass
+        await asyncio.sleep(0.001)
+        assert not broker.network.connections
+        assert steps == [(what, Reply) for what in ("read", "queued", "taken", "answered")]
 
 
 async def test_who_takes_no_answer_for_ten_minutes_is_closed() -> None:
