@@ -15,13 +15,14 @@ def newest(fetch: Callback) -> Call:
 @exercise.check("order", points=2, idea="answers-come-in-order")
 def order(answer: Answer) -> None:
     """The results stand in the order of the keys, whenever they came, and each key is fetched, also a second time."""
-    for keys in ([], ["only"], list("abcdea")):
-        values: dict[str, object] = {key: answer.random.choice((None, 0, "", f"<{key}>", [key])) for key in keys}
+    of: dict[str, object] = {"only": None, "a": "<a>", "b": 0, "c": None, "d": "", "e": ["e"]}
+    for keys in ([], ["only"], list("abcbde")):
         fetch = answer.callback("fetch")
         running = answer.start(answer.fetch_all, fetch, keys, limit=max(1, len(keys)))
         while fetch.open:
-            call = fetch.open[answer.random.randrange(1, len(fetch.open)) if len(fetch.open) > 1 else 0]
-            call.reply(values[call.args[0]])
+            others = fetch.open[1:]  # the first is answered last
+            call = answer.random.choice(others) if others else fetch.open[0]
+            call.reply(of[call.args[0]])
             answer.advance(0.5)
         why = f"The keys were {keys}; these were fetched. A key that comes twice is two questions."
         idea = "same-question-same-answer" if fetch.calls else "calling-is-awaiting"
@@ -29,7 +30,7 @@ def order(answer: Answer) -> None:
         if not running.done:
             fail("Every fetch has ended, and fetch_all has not.", expected="the results", got="still waiting")
         why = f"The keys were {keys}, and the answers came in another order."
-        expect(running.result(), [values[key] for key in keys], why)
+        expect(running.result(), [of[key] for key in keys], why)
 
 
 def all_in(
