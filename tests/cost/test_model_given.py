@@ -142,3 +142,12 @@ def test_a_quantile_of_random_draws_lies_in_its_interval_99_times_of_100(n, q) -
 
 def test_the_interval_of_one_draw_is_all_but_half_a_per_cent_on_either_side() -> None:
     assert given.quantile_interval(1, 0.5) == (pytest.approx(0.005), pytest.approx(0.995))
+
+
+def test_a_server_whose_clock_has_ticks_counts_the_wait_from_the_nearest() -> None:
+    """First asked at 0.0504 s, so there at 0.1004 s; its clock says 0.100, and each time-out is a whole tick."""
+    hour = given.long_polling_hour((), 30.0, wait_s=9.9, rtt_s=0.1, start_s=0.0504, ticks_a_s=1000)
+    assert (hour.requests, hour.useless) == (3, 3)
+    assert hour.held_s == pytest.approx(30.05 - 0.0504, abs=1e-9)
+    exact = given.long_polling_hour((), 30.0, wait_s=9.9, rtt_s=0.1, start_s=0.0504)
+    assert exact.held_s == pytest.approx(30.0504 - 0.0504, abs=1e-9)

@@ -188,3 +188,22 @@ def test_31_an_error_in_on_complete_leaves_an_ended_entry_for_the_next_check() -
     assert (operation.completed, purgatory.watched, purgatory.num_delayed) == (True, 1, 0)
     assert purgatory.check_and_complete("key") == 0
     assert purgatory.watched == 0
+
+
+def test_what_is_parked_is_shown_by_key_in_order_of_arrival_and_without_what_has_ended() -> None:
+    purgatory = Purgatory()
+    first, second, third = Told(), Told(), Told()
+    for operation, keys in ((first, "ab"), (second, "a"), (third, "b")):
+        purgatory.try_complete_else_watch(operation, keys, 0)
+    assert purgatory.parked == {"a": (first, second), "b": (first, third)}
+    first.force_complete()
+    third.force_complete()
+    assert purgatory.parked == {"a": (second,)}
+    assert purgatory.watched == 4
+
+
+def test_its_wheels_are_shown_with_what_runs_on_them() -> None:
+    purgatory = Purgatory()
+    purgatory.try_complete_else_watch(Told(delay_ms=5), ["a"], 0)
+    purgatory.try_complete_else_watch(Told(delay_ms=500), ["a"], 0)
+    assert [(wheel.tick_ms, sum(map(len, wheel.buckets))) for wheel in purgatory.wheels] == [(1, 1), (20, 0), (400, 1)]
