@@ -73,7 +73,7 @@ def raised(request: Submitted) -> Raised | None:
 
 @exercise.check("leaving", points=2, idea="tasks-end-with-their-context")
 def leaving(answer: Answer) -> None:
-    """When the context is left, and all is answered, every task has ended."""
+    """When the context has been left, every task has ended."""
     for letters in ("", "abcde"):
         path = Path(answer, handlers=3, queue_size=5)
         requests = [path.submit(letter) for letter in letters]
@@ -86,3 +86,22 @@ def leaving(answer: Answer) -> None:
         left.result()
         tasks = answer.leftovers()
         expect.true(not tasks, f"{why} Nobody needs your tasks any more.", expected="no task", got="; ".join(tasks))
+
+    path = Path(answer, handlers=2, queue_size=5)
+    for letter in "abc":
+        path.submit(letter).is_queued  # noqa: B018 - to look is to await its future
+    for call in path.handle.open:
+        call.hold_cancel(0.5)
+    left = answer.leave(path.manager)
+    while not left.done and answer.now < 100.0:  # it may wait for what is at work, or cancel it
+        for call in path.handle.open:
+            if not call.cancelling:
+                call.reply("done")
+        answer.advance(0.25)
+    why = (
+        f"{path.what}: the context is left while requests are at work; if they are cancelled, they take half a second."
+    )
+    expect.true(left.done, why, expected="it is left when they have ended", got="it waits for ever")
+    still = [call for call in path.handle.calls if not call.done]
+    got = f"{still[0]} is still running" if still else ""
+    expect.true(not still, why, expected="every task has ended", got=got, idea="cancelled-means-ended")

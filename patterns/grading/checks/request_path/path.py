@@ -79,12 +79,13 @@ class Path:
     def __init__(self, answer: Answer, *, handlers: int, queue_size: int, serve: object = None) -> None:
         self.answer = answer
         self.handle = answer.callback("handle", serve)  # type: ignore[arg-type]  # a function, or None
-        self.manager: Thing = answer.RequestPath(self.handle, handlers, queue_size)
+        made = answer.subclass("RequestPath", burst=self._burst)
+        self.manager: Thing = made(self.handle, handlers, queue_size)
         self.what = f"RequestPath(handle, handlers={handlers}, queue_size={queue_size})"
         entered = answer.enter(self.manager)
         expect.true(entered.done, f"async with {self.what}: to enter needs no time.", expected="entered", got="waiting")
-        path = entered.result()
-        self.thing = path if isinstance(path, Thing) else self.manager
+        self.entered = entered.result()
+        self.thing = self.entered if isinstance(self.entered, Thing) else self.manager
         self.all: list[Submitted] = []
 
     def submit(self, connection: str, request: str | None = None) -> Submitted:
@@ -94,6 +95,16 @@ class Path:
         submitted = Submitted(self, connection, request, self.answer.start(self.thing.submit, connection, request))
         self.all.append(submitted)
         return submitted
+
+    def burst(self, connections: str) -> list[Submitted]:
+        """Hand in a request of each in one moment, before any of them gets on."""
+        before = len(self.all)
+        self.manager.burst(connections)
+        return self.all[before:]
+
+    def _burst(self, _: Thing, connections: str) -> None:
+        for connection in connections:
+            self.submit(connection)
 
     @property
     def at_work(self) -> list[str]:

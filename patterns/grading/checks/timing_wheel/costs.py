@@ -82,7 +82,8 @@ def add_and_cancel(answer: Answer) -> None:
 
 def comparisons(answer: Answer, count: int) -> float:
     """How often the time of a timer is compared when so many are added, from the furthest to the nearest."""
-    wheel, before = answer.TimingWheel(1, 20, 0), answer.comparisons()
+    start_ms = answer.random.randrange(10**9)
+    wheel, before = answer.TimingWheel(1, 20, start_ms), answer.comparisons()
     spread = range(SPREAD_MS, 0, -SPREAD_MS // count)
-    answer.batch([wheel.add.with_(0, answer.counted(at_ms)) for at_ms in spread])
+    answer.batch([wheel.add.with_(0, answer.counted(start_ms + ahead_ms)) for ahead_ms in spread])
     return (answer.comparisons() - before) / count

@@ -1,0 +1,45 @@
+"""Looks for room when a request has been answered, and not when one has been taken.
+
+Fails: bounded (what-is-at-work-waits-too)
+"""
+
+import asyncio
+from collections import defaultdict
+
+
+class RequestPath:
+    def __init__(self, handle, handlers, queue_size):
+        self.handle = handle
+        self.handlers = handlers
+        self.queue = asyncio.Queue()
+        self.queue_size = queue_size
+        self.room = asyncio.Event()
+        self.muted = defaultdict(asyncio.Lock)
+
+    async def __aenter__(self):
+        self.workers = [asyncio.create_task(self.work()) for _ in range(self.handlers)]
+        return self
+
+    async def __aexit__(self, *_error):
+        for worker in self.workers:
+            worker.cancel()
+        await asyncio.gather(*self.workers, return_exceptions=True)
+
+    async def submit(self, connection, request):
+        await self.muted[connection].acquire()
+        answer = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda _: self.muted[connection].release())
+        while self.queue.qsize() >= self.queue_size:
+            self.room.clear()
+            await self.room.wait()
+        self.queue.put_nowait((request, answer))
+        return answer
+
+    async def work(self):
+        while True:
+            request, answer = await self.queue.get()
+            try:
+                answer.set_result(await self.handle(request))
+            except Exception as error:
+                answer.set_exception(error)
+            self.room.set()
