@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import itertools
 import threading
 import time
 import traceback
+import warnings
 from typing import Any
 
 import pytest
 
 from patterns.cost.autojump import Stuck, elsewhere
+from patterns.wire.listen import listen
 
 
 def now() -> float:
@@ -78,6 +81,32 @@ async def test_cancelling_waits_until_the_worker_is_clean(turns_before) -> None:
         await task
     assert no_worker_lives()
     assert clean == [True] or (turns_before < 50 and not clean), "cancelled before it began, or cleaned up"
+
+
+@pytest.mark.real_clock
+async def test_cancelled_it_closes_the_connections_that_the_coroutine_left_open() -> None:
+    begun = threading.Event()
+
+    async def leaves_a_connection_open() -> None:
+        async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            begun.set()
+            await reader.read()
+
+        async with await listen(hold) as server:
+            left = await asyncio.open_connection(*server.address)
+            while True:
+                await asyncio.sleep(1)
+                assert left
+
+    task = asyncio.create_task(elsewhere(leaves_a_connection_open))
+    await asyncio.to_thread(begun.wait)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        gc.collect()
+    assert warned == []
 
 
 @pytest.mark.real_clock

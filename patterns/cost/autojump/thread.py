@@ -34,7 +34,11 @@ class _Worker(Generic[T]):
     def work(self) -> None:
         try:
             with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
-                self.result = runner.run(self._main())
+                try:
+                    self.result = runner.run(self._main())
+                finally:
+                    if self._cancelled:
+                        runner.run(self._hang_up())
         except BaseException as error:
             self.error = error
 
@@ -49,6 +53,18 @@ class _Worker(Generic[T]):
         finally:
             with self._lock:
                 self._task = None
+
+    async def _hang_up(self) -> None:
+        """Close what an interrupted learner's code left open: it cannot, and would be warned of it."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        for error in await asyncio.gather(*others, return_exceptions=True):
+            if isinstance(error, Exception):
+                self.loop.call_exception_handler({"message": "while it was cancelled", "exception": error})
+        for transport in list(getattr(self.loop, "_transports", {}).values()):
+            transport.abort()
+        await asyncio.sleep(0)
 
     def _tell_the_caller(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What nobody awaits in here is reported where the caller's own is: in a notebook, to the learner."""
