@@ -196,7 +196,10 @@ def held_beside_a_busy_machine(way: str, duration_s: float) -> None:
     assert busy.counted == quiet.counted
 
 
-@pytest.mark.parametrize("way", WAYS)
+# What aiohttp does alone it does through the tap, too.
+@pytest.mark.parametrize(
+    "way", ["raw streams", "aiohttp through the tap", pytest.param("aiohttp", marks=pytest.mark.soak)]
+)
 def test_a_minute_of_a_thousand_held_questions_beside_a_busy_machine_costs_what_it_costs_on_a_quiet_one(way) -> None:
     held_beside_a_busy_machine(way, 60.0)
 
