@@ -50,6 +50,18 @@ and `check` says so.
 """
 
 
+DETERMINED = """### What a determined cheat could still do
+
+- Learn the checks by heart. They are in this repository, and `check` takes the seed 1 unless told otherwise: an answer
+  that knows each input beforehand passes. A grade that counts takes another seed, and later a glance at the answer.
+- Fit the checks instead of the contract: recognise what is being tested by the calls, and do just that.
+- Lie where the answer's own process has to be asked: which tasks are left, how many locks are held, what was compared,
+  which line a thread was stopped at. Everything else (values, moments, calls, CPU time) is seen from outside.
+- Forge what a notebook shows: whoever owns the kernel owns its outputs. Nothing that counts is read from outputs.
+- Break out of the kernel's own locks, Landlock and seccomp; or use them where they are not there (macOS).
+"""
+
+
 def link(name: str) -> str:
     """The exercise's notebook."""
     file = f"{NAMES.index(name) + 1:02}_{name}.ipynb"
@@ -105,7 +117,15 @@ def _cell(text: str) -> str:
 def readme() -> str:
     """The whole file."""
     tables = [line for name in there() for line in mistakes(name)]
-    parts = [OPENING, "\n".join(overview()) + "\n", GRADED, "\n".join(tables), ATTACKED, "\n".join(attacks()) + "\n"]
+    parts = [
+        OPENING,
+        "\n".join(overview()) + "\n",
+        GRADED,
+        "\n".join(tables),
+        ATTACKED,
+        "\n".join(attacks()) + "\n",
+        DETERMINED,
+    ]
     return "\n".join(parts)
 
 
