@@ -35,7 +35,7 @@ def one_wrong(name: str) -> Registered:
 def test_a_wrong_answer_is_explained_and_a_right_one_has_all_points(name: str, lab: Callable[[str], LabPage]) -> None:
     notebook = lab(f"exercises/{NAMES.index(name) + 1:02}_{name}")
     wrong, right = one_wrong(name), answers(name, "right")[0]
-    run(notebook, "open")
+    assert notebook.run_all() == [], "as it is given to a learner"
     run(notebook, "answer", f"%%answer {name}\n{wrong.source}")
     run(notebook, "check")
     verdict = notebook.part(f"verdict-{name}", notebook.cell("check"))

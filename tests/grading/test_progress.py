@@ -39,7 +39,7 @@ def test_a_file_of_something_else_is_begun_anew(tmp_path: Path, text: str) -> No
 
 
 def test_the_file_lies_beside_the_folders_of_the_course() -> None:
-    course = Path("/home/learner/course")
+    course = Path("/somewhere/course")
     for folder in ("notebooks", "exercises", "solutions"):
         assert place(course / folder) == course / ".progress.json"
     assert place(course) == course / ".progress.json"
