@@ -18,6 +18,7 @@ ended lies about for a while. To a client it is long polling (`follow`), and rea
     replies     the response queue
     topics, sequences, events, cluster   partitions; repetitions; the course's log as a topic; what clients ask first
     groups      consumer groups: who reads which partition, and how far they have read
+    disk        the partitions in a folder, beyond the end of the process
     broker, serving, listener            the parts together
     client      `follow`
 """

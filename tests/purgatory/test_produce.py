@@ -101,7 +101,7 @@ async def test_an_append_that_leaves_the_high_watermark_wakes_nobody_81() -> Non
     async with running(replication_s=None) as broker, connected(broker) as consumer, connected(broker) as producer:
         consumer.send(fetch(0, wait_ms=5000))
         tried: list[Any] = []
-        broker.fetches.purgatory.check_and_complete = lambda key: tried.append(key) or 0  # type: ignore[method-assign]  # watched
+        broker.fetches.purgatory.check_and_complete = lambda key: tried.append(key) or 0  # type: ignore[method-assign]  # to watch it
         await producer.ask(produce(ONE))
         assert tried == []
         await consumer.answer()

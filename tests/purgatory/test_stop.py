@@ -13,6 +13,7 @@ from kafka_client import Client, batch, connected, fetch, only, produce, running
 from patterns.purgatory import serve
 from patterns.purgatory.connection import Network
 from patterns.purgatory.events import EventsPartition
+from patterns.purgatory.fetches import DelayedFetch
 from patterns.purgatory.reaper import Clock, TimerReaper
 from patterns.purgatory.requests import TaskHandlers
 from patterns.wait.delayed_operation import Purgatory
@@ -222,6 +223,7 @@ async def test_a_reaper_that_was_stopped_sets_no_timer_64() -> None:
         await asyncio.sleep(0.5)
         (operations,) = broker.fetches.purgatory.parked.values()
         before = living_timers()
-        purgatory.try_complete_else_watch(type(operations[0])(operations[0].question, operations[0].reply), ["key"], 0)  # type: ignore[attr-defined, call-arg]  # DelayedFetch
+        waiting: Any = operations[0]
+        purgatory.try_complete_else_watch(DelayedFetch(waiting.question, waiting.reply), ["key"], 0)
         reaper.parked()
         assert living_timers() == before
