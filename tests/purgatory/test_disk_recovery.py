@@ -9,8 +9,8 @@ import pytest
 from disk_batches import FIRST, append, batch, files, values
 from google_crc32c import value as crc32c
 
-from patterns.purgatory.disk import CorruptLog, Cut, DiskLog
-from patterns.wire.kafka import stamp
+from patterns.purgatory.disk import CorruptLog, Cut, DiskLog, recovery
+from patterns.wire.kafka import scan_batches, stamp
 from patterns.wire.kafka.batches import HEADER_BYTES, produced_batches
 
 SECOND = "00000000000000000003.log"
@@ -212,12 +212,15 @@ def test_a_folder_that_could_not_be_opened_is_not_locked(tmp_path) -> None:
     DiskLog(tmp_path).close()
 
 
-def test_a_torn_batch_full_of_what_looks_like_batches_is_cut_off_all_the_same(tmp_path) -> None:
+def test_a_torn_batch_full_of_what_looks_like_batches_is_cut_off_without_summing_up_each(tmp_path, monkeypatch) -> None:
     lookalike = batch(9, b"x" * 40)[:-1] + b"y"  # a later offset, a length that fits, the wrong checksum
     torn = batch(0, lookalike * 200 + b"\2" * 100_000)[:-1]
     (tmp_path / FIRST).write_bytes(torn)
+    looked_at = []
+    monkeypatch.setattr(recovery, "scan_batches", lambda data, at=0: looked_at.append(at) or scan_batches(data, at))
     with DiskLog(tmp_path) as log:
         assert (log.next_offset, log.cut and log.cut.size_bytes) == (0, len(torn))
+    assert len(looked_at) == 1 + recovery.LOOKALIKES
 
 
 def test_an_earlier_batch_inside_of_a_torn_one_is_no_reason_to_refuse(tmp_path) -> None:

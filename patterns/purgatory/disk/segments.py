@@ -54,7 +54,7 @@ class FileSegment(Segment):
         super().__init__(base_offset, position)
         self.path = folder / file_name(base_offset)
         self._fsync = fsync
-        self._is_torn = True  # for all that is known: an earlier process may have begun to write here
+        self._is_torn = False
 
     def add(self, base_offset: int, data: bytes) -> None:
         """Write the batches in `data` behind the last; they are known one by one, as they will be when read again."""
