@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -19,6 +20,7 @@ from typing import NamedTuple, Protocol
 from patterns.purgatory.replies import Reply
 from patterns.wire.kafka import Request
 
+STOP_LIMIT_S = 5.0  # how long a handler may take to end
 IN_A_ROW = 16  # requests that a task handles before it lets others have the loop
 
 
@@ -110,6 +112,11 @@ Failed = Callable[[Asked, Exception], object]
 """Is told of what it raised."""
 
 
+def _stubborn(was_told: str) -> TimeoutError:
+    got = f"one that {was_told} {STOP_LIMIT_S:g} s ago and goes on"
+    return TimeoutError(f"expected a handler that ends, got {got}; let it answer later, or wait for less")
+
+
 class TaskHandlers:
     """Handlers as tasks on the loop: one at a time computes, but any number may wait."""
 
@@ -118,6 +125,7 @@ class TaskHandlers:
         self._queue, self._handle, self._failed = queue, handle, failed
         self._loop = asyncio.get_running_loop()
         self._idle: deque[asyncio.Future[None]] = deque()
+        self._is_stopping = False
         self._tasks = [self._loop.create_task(self._work(n), name=f"handler {n}") for n in range(count)]
 
     def wake(self) -> None:
@@ -129,14 +137,18 @@ class TaskHandlers:
                 return
 
     async def stop(self) -> None:
-        """Cancel them, and wait until they have ended."""
+        """Cancel them, and wait until they have ended; one that will not is reported and left."""
+        self._is_stopping = True
         for task in self._tasks:
             task.cancel()
-        await asyncio.wait(self._tasks)
+        await asyncio.wait(self._tasks, timeout=STOP_LIMIT_S)
+        for asked, task in zip(self.at_work, self._tasks, strict=True):
+            if asked is not None and not task.done():
+                self._failed(asked, _stubborn("was cancelled"))
 
     async def _work(self, number: int) -> None:
         in_a_row = 0
-        while True:
+        while not self._is_stopping:
             asked = self._queue.take()
             if asked is None:
                 in_a_row = 0
@@ -175,11 +187,20 @@ class ThreadHandlers:
         self._signals.put(True)
 
     async def stop(self) -> None:
-        """One shutdown signal for each, behind what is in the queue; wait until they have ended."""
+        """One shutdown signal for each, behind what is in the queue; wait until they have ended.
+
+        One that blocks for too long is reported and left; it does not keep the process.
+        """
         for _ in self._threads:
             self._signals.put(False)
+        await asyncio.to_thread(self._join, time.monotonic() + STOP_LIMIT_S)
+        for asked, thread in zip(self.at_work, self._threads, strict=True):
+            if asked is not None and thread.is_alive():
+                self._failed(asked, _stubborn("was told to stop"))
+
+    def _join(self, until_s: float) -> None:
         for thread in self._threads:
-            await asyncio.to_thread(thread.join)
+            thread.join(max(0.0, until_s - time.monotonic()))
 
     def _work(self, number: int) -> None:
         while self._signals.get():
@@ -188,7 +209,13 @@ class ThreadHandlers:
                 continue
             self.at_work[number] = asked
             try:
-                self._handle(asked)
+                waiting = self._handle(asked)
+                if inspect.iscoroutine(waiting):
+                    waiting.close()
+                    raise TypeError(
+                        f"expected a handler that answers without await, got {waiting.__qualname__}; "
+                        "in a thread it may block, or leave out threads=True"
+                    )
             except Exception as error:
                 self._failed(asked, error)
             self.at_work[number] = None

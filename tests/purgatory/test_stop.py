@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -84,6 +84,45 @@ async def test_it_stops_with_requests_in_the_queue_and_with_handlers_that_wait()
         await broker.stop()
         for client in clients:
             assert await client.is_hung_up()
+
+
+async def test_a_handler_that_will_not_end_is_reported_and_does_not_keep_the_broker(expected_failures) -> None:
+    gate = asyncio.Event()
+
+    async def stubborn(*_: object) -> None:
+        for _ in range(2):
+            with suppress(asyncio.CancelledError):
+                await gate.wait()
+
+    broker = await serve(Log(), handlers=1)
+    broker.apis[0] = stubborn
+    client = Client(*await asyncio.open_connection(*broker.address))
+    client.send(produce(ONE))
+    await asyncio.sleep(1)
+    await broker.stop()
+    assert now_s() == 6
+    assert [str(error) for error in expected_failures.take()] == [
+        "expected a handler that ends, got one that was cancelled 5 s ago and goes on; "
+        "let it answer later, or wait for less"
+    ]
+    gate.set()  # now it does
+    assert await client.is_hung_up()
+    client.close()
+
+
+async def test_a_handler_that_was_cancelled_and_went_on_takes_no_more() -> None:
+    async def swallows(*_: object) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    broker = await serve(Log(), handlers=1)
+    broker.apis[0] = swallows
+    client = Client(*await asyncio.open_connection(*broker.address))
+    client.send(produce(ONE))
+    await asyncio.sleep(1)
+    await broker.stop()
+    assert now_s() == 1
+    client.close()
 
 
 async def test_it_stops_while_clients_connect() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from kafka_client import Steps, batch, connected, fetch, only, partition, parts, produce, running
 
-from patterns.purgatory import reaper
+from patterns.purgatory import reaper, requests
 from patterns.purgatory.replies import Reply
 from patterns.purgatory.requests import RequestQueue
 from patterns.wait.log import Log
@@ -165,6 +165,43 @@ async def test_a_handler_that_fails_is_reported_and_its_thread_lives_on_95(expec
             assert await client.is_hung_up()
         assert expected_failures.take() == [error]
         assert only(await other.ask(produce(ONE))).error_code == 0
+
+
+async def test_a_handler_that_awaits_is_refused_in_a_thread(expected_failures) -> None:
+    async def awaits(*_: object) -> None: ...
+
+    async with running(threads=True, handlers=1) as broker, connected(broker) as client:
+        broker.apis[ApiKey.METADATA] = awaits
+        client.send(METADATA)
+        assert await client.is_hung_up()
+    (error,) = expected_failures.take()
+    assert str(error) == (
+        "expected a handler that answers without await, got "
+        "test_a_handler_that_awaits_is_refused_in_a_thread.<locals>.awaits; "
+        "in a thread it may block, or leave out threads=True"
+    )
+
+
+async def test_a_thread_that_blocks_is_reported_and_does_not_keep_the_broker(
+    expected_failures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "STOP_LIMIT_S", 0.0)
+    gate = threading.Event()
+    async with running(threads=True, handlers=1) as broker, connected(broker) as client:
+        broker.apis[ApiKey.METADATA] = lambda *_: gate.wait()
+        steps = Steps(broker)
+        client.send(METADATA)
+        await steps.reached("taken", 1)
+        await broker.stop()
+        (error,) = expected_failures.take()
+        assert str(error) == (
+            "expected a handler that ends, got one that was told to stop 0 s ago and goes on; "
+            "let it answer later, or wait for less"
+        )
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "handler 0":
+            thread.join()
 
 
 async def test_it_stops_with_fetches_parked_64() -> None:
