@@ -1,6 +1,7 @@
 """Fan-out: one publisher, an outbox for each subscriber, and what happens when one of them is full."""
 
 from patterns.grading.checks import Answer, Exercise, Raised, Running, Thing, expect, fail
+from patterns.grading.checks.story import begin
 
 exercise = Exercise("fan_out", lesson="03_push", title="One publisher, many subscribers")
 
@@ -104,6 +105,7 @@ def at_once(answer: Answer) -> None:
 def capacity(answer: Answer) -> None:
     """So many events may wait, not more and not fewer; the one that finds no room is dropped and closes, at once."""
     for room in (3, 1, answer.random.randrange(4, 9)):
+        begin(answer)
         hub = answer.Hub()
         subscription = hub.subscribe(room)
         reader = Reader(answer, subscription)

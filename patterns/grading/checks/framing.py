@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from patterns.grading.checks import Answer, Exercise, Raised, Thing, expect, fail
+from patterns.grading.checks.story import begin
 
 exercise = Exercise("framing", lesson="01_request_response", title="Find the frames")
 
@@ -27,16 +28,17 @@ def completed(payloads: Sequence[bytes], begin: int, end: int) -> list[bytes]:
 
 
 def feed_cut(
-    framer: Thing, payloads: Sequence[bytes], cuts: Sequence[int], why: str, *, idea: str | None = None
+    answer: Answer, most: int, payloads: Sequence[bytes], cuts: Sequence[int], why: str, *, idea: str | None = None
 ) -> None:
-    """Feed the frames cut at these places, and compare what each piece gives."""
-    stream = b"".join(map(frame, payloads))
-    for begin, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+    """Feed the frames cut at these places to a framer of that max_frame, and compare what each piece gives."""
+    begin(answer)
+    framer, stream = answer.Framer(max_frame=most), b"".join(map(frame, payloads))
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         try:
-            given = framer.feed(stream[begin:end])
+            given = framer.feed(stream[start:end])
         except Raised as error:
             fail(why, expected="payloads, or none yet", got=str(error), idea=idea)
-        expect(given, completed(payloads, begin, end), why, idea=idea)
+        expect(given, completed(payloads, start, end), why, idea=idea)
 
 
 @exercise.check("whole", points=1, idea="one-packet-is-one-request")
@@ -64,14 +66,14 @@ def pieces(answer: Answer) -> None:
     draw = answer.random
     payloads = [draw.randbytes(size) for size in (30, 7, 61)]
     why = "A frame came in two pieces, cut within its payload."
-    feed_cut(answer.Framer(max_frame=100), payloads[:1], [20], why)
+    feed_cut(answer, 100, payloads[:1], [20], why)
     why = "A frame came in two pieces, cut within the four bytes of its length."
-    feed_cut(answer.Framer(max_frame=100), payloads[:1], [2], why, idea="a-small-field-comes-whole")
+    feed_cut(answer, 100, payloads[:1], [2], why, idea="a-small-field-comes-whole")
     size = sum(4 + len(payload) for payload in payloads)
-    feed_cut(answer.Framer(max_frame=100), payloads, range(1, size), "Three frames came, one byte at a time.")
+    feed_cut(answer, 100, payloads, range(1, size), "Three frames came, one byte at a time.")
     for _ in range(6):
         cuts = sorted(draw.sample(range(1, size), draw.randrange(2, 9)))
-        feed_cut(answer.Framer(max_frame=100), payloads, cuts, f"Three frames came in pieces, cut at {cuts}.")
+        feed_cut(answer, 100, payloads, cuts, f"Three frames came in pieces, cut at {cuts}.")
     expect(answer.Framer().feed(b""), [], "No byte came, so no frame is complete.")
 
 
@@ -83,20 +85,20 @@ def together(answer: Answer) -> None:
     size = sum(4 + len(payload) for payload in payloads)
     last = size - 4 - len(payloads[-1])
     why = f"Six frames came in one piece of {size} bytes; max_frame is for each of them."
-    feed_cut(answer.Framer(max_frame=50), payloads, [], why)
+    feed_cut(answer, 50, payloads, [], why)
     for more in (2, 4, 9):
         why = f"Five frames and {more} bytes of the sixth came in one piece, then the rest."
-        feed_cut(answer.Framer(max_frame=50), payloads, [last + more], why)
+        feed_cut(answer, 50, payloads, [last + more], why)
 
 
 @exercise.check("empty", points=1, idea="nothing-is-not-a-message")
 def empty(answer: Answer) -> None:
     """A frame of length 0 is a frame, given with its fourth byte."""
-    feed_cut(answer.Framer(max_frame=100), [b""], [], "A frame of length 0 came: four bytes, and it is complete.")
+    feed_cut(answer, 100, [b""], [], "A frame of length 0 came: four bytes, and it is complete.")
     payloads = [b"", b"", b"full", b""]
-    feed_cut(answer.Framer(max_frame=100), payloads, [], "Four frames came in one piece, three of them with length 0.")
+    feed_cut(answer, 100, payloads, [], "Four frames came in one piece, three of them with length 0.")
     cuts = range(1, 20)
-    feed_cut(answer.Framer(max_frame=100), payloads, cuts, "Four frames came, three with length 0, a byte at a time.")
+    feed_cut(answer, 100, payloads, cuts, "Four frames came, three with length 0, a byte at a time.")
 
 
 def must_refuse(framer: Thing, head: bytes, length: int, why: str) -> None:
@@ -122,7 +124,7 @@ def limit(answer: Answer) -> None:
     """A length over max_frame is a ValueError as soon as its four bytes are there; max_frame itself is allowed."""
     most = answer.random.randrange(20, 60)
     why = f"max_frame is {most}, and a frame of exactly that length came."
-    feed_cut(answer.Framer(max_frame=most), [answer.random.randbytes(most)], [], why, idea="about-right-is-right")
+    feed_cut(answer, most, [answer.random.randbytes(most)], [], why, idea="about-right-is-right")
     for length in (most + 1, 1 << 24, 1 << 31, (1 << 32) - 1):
         framer = answer.Framer(max_frame=most)
         head = length.to_bytes(4, "big")

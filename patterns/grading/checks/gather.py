@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from patterns.grading.checks import Answer, Call, Callback, Error, Exercise, Running, expect, fail
+from patterns.grading.checks.story import begin
 
 exercise = Exercise("gather", lesson="02_sync_async", title="A few at a time")
 
@@ -17,6 +18,7 @@ def order(answer: Answer) -> None:
     """The results stand in the order of the keys, whenever they came, and each key is fetched, also a second time."""
     of: dict[str, object] = {"only": None, "a": "<a>", "b": 0, "c": None, "d": "", "e": ["e"]}
     for keys in ([], ["only"], list("abcbde")):
+        begin(answer)
         fetch = answer.callback("fetch")
         running = answer.start(answer.fetch_all, fetch, keys, limit=max(1, len(keys)))
         while fetch.open:
@@ -37,6 +39,7 @@ def all_in(
     answer: Answer, keys: int, limit: int, choose: Callable[[Callback], Call], watch: Callable[..., None]
 ) -> None:
     """Let fetches end one by one, in the order that `choose` says, and look at how many there are after each."""
+    begin(answer)
     fetch = answer.callback("fetch")
     running = answer.start(answer.fetch_all, fetch, list(range(keys)), limit=limit)
     for ended in range(keys):
@@ -92,6 +95,7 @@ def filled(answer: Answer) -> None:
 
 def under_way(answer: Answer) -> tuple[Callback, Running]:
     """Seven keys, three of them in flight; half a second has passed."""
+    begin(answer)
     fetch = answer.callback("fetch")
     running = answer.start(answer.fetch_all, fetch, list(range(7)), limit=3)
     answer.advance(0.5)

@@ -1,6 +1,7 @@
 """Hold: a question is kept until there is an answer, or until time is up."""
 
 from patterns.grading.checks import Answer, Exercise, Raised, Running, Thing, expect, fail
+from patterns.grading.checks.story import begin
 
 exercise = Exercise("hold", lesson="05_long_polling", title="Hold the question")
 
@@ -50,6 +51,7 @@ def told_at_once(answer: Answer, asking: Running, why: str, idea: str | None) ->
 def told(answer: Answer) -> None:
     """Who waits has the event in the moment in which it happens, and all that happened with it."""
     for burst in (1, 1, 3):
+        begin(answer)
         box = mailbox(answer, "a")
         asking = answer.start(box.fetch, 1, 10.0)
         answer.advance(later(answer))
@@ -65,7 +67,7 @@ def time_up(answer: Answer) -> None:
     """When nothing happens it is an empty list, after `wait` seconds and not before; with 0 at once."""
     box = mailbox(answer, "a", "b")
     for wait in (0, 2.5, 0.375, 0.0):
-        begun = answer.now
+        begun = begin(answer)
         asking = answer.start(box.fetch, 2, wait)
         if wait:
             answer.until(begun + wait - 0.125)
@@ -106,7 +108,7 @@ def future(answer: Answer) -> None:
     told_at_once(answer, asking, "Event 3 has happened.", None)
     expect(asking.result(), ["d"], "It was asked for the events from 3 on.")
 
-    begun = answer.now
+    begun = begin(answer)
     asking = answer.start(box.fetch, 9, 8.0)
     for event in ("e", "f"):
         answer.advance(3.0)
@@ -143,11 +145,11 @@ def nobody_overlooked(answer: Answer) -> None:
         is_all = had == list(range(offset, offset + len(had))) and had != []
         expect.true(is_all, why, expected="the events from there on", got=had, idea="every-get-is-safe")
     for turns in range(4):
+        begin(answer)
         box = mailbox(answer)
         asking, _ = answer.during(box.fetch.with_(0, 10.0), turns, box.publish.with_("now"))
-        why = (
-            f"The event happened {turns} turns of the loop after the question had come, between the look and the wait."
-        )
+        turned = f"{turns} turn{'s' * (turns != 1)} of the loop"
+        why = f"The event happened {turned} after the question had come, between the look and the wait."
         told_at_once(answer, asking, why, None)
         expect(asking.result(), ["now"], "The event happened while the question came in.")
 
@@ -186,6 +188,7 @@ def cancelled(answer: Answer) -> None:
 def fresh(answer: Answer) -> None:
     """The list belongs to whoever asked: what they do with it changes nothing in the mailbox."""
     for offset, wait_for in ((0, 0), (0, 1), (1, 0)):
+        begin(answer)
         box = mailbox(answer, *"ab"[: 2 - 2 * wait_for])
         asking = answer.start(box.fetch, offset, 10.0)
         if wait_for:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, count, islice, repeat
 
 from patterns.grading.checks import HANG, After, Answer, Call, Error, Exercise, expect, fail
+from patterns.grading.checks.story import begin
 
 exercise = Exercise("poll", lesson="04_short_polling", title="Ask again")
 
@@ -67,6 +68,7 @@ def falsy(answer: Answer) -> None:
     """Only None means not yet: 0, False, an empty text or list is an answer."""
     values: list[object] = [0, False, "", b"", [], {}, 0.0]
     for value in values:
+        begin(answer)
         check = answer.callback("check", serve=serves(1, value))
         asking = answer.start(answer.poll, check, first=1.0, factor=2.0, cap=8.0, deadline=60.0)
         answer.advance(1.0)
@@ -78,8 +80,7 @@ def falsy(answer: Answer) -> None:
 
 def asks_in_rhythm(answer: Answer, first: float, factor: float, cap: float, *, checks: int, takes: float = 0.0) -> None:
     """See that so many checks come when they should; or name the belief of one who asks as it did."""
-    begun = answer.now
-    check = answer.callback("check", serve=serves(checks - 1, "done", takes))
+    begun, check = begin(answer), answer.callback("check", serve=serves(checks - 1, "done", takes))
     asking = answer.start(answer.poll, check, first=first, factor=factor, cap=cap, deadline=FAR_S)
     expected = list(islice(moments(pauses(first, factor, cap), takes), checks))
     answer.until(begun + expected[-1] + takes)
@@ -99,7 +100,7 @@ def rhythm(answer: Answer) -> None:
     asks_in_rhythm(answer, first, 1.5, 100.0, checks=6)
     asks_in_rhythm(answer, 3.0, 2.0, 1.0, checks=4)
     asks_in_rhythm(answer, first, 2.0, 16.0, checks=6, takes=0.375)
-    begun, check = answer.now, answer.callback("check", serve=serves(340, "done"))
+    begun, check = begin(answer), answer.callback("check", serve=serves(340, "done"))
     asking = answer.start(answer.poll, check, first=0.5, factor=10.0, cap=2.0, deadline=FAR_S)
     answer.until(begun + 0.5 + 2.0 * 339)
     why = (
@@ -113,7 +114,7 @@ def gives_up(
     answer: Answer, deadline: float, asked: list[float], *, first: float, takes: float = 0.0, idea: str
 ) -> None:
     """See that it ends exactly at the deadline with a TimeoutError, having asked at these moments."""
-    begun, check = answer.now, answer.callback("check", serve=lambda _: After(takes, None) if takes else None)
+    begun, check = begin(answer), answer.callback("check", serve=lambda _: After(takes, None) if takes else None)
     asking = answer.start(answer.poll, check, first=first, factor=1.0, cap=64.0, deadline=deadline)
     answer.until(begun + deadline - 0.0625)
     if asking.done:
@@ -147,7 +148,7 @@ def at_the_deadline(answer: Answer) -> None:
 def hanging(answer: Answer) -> None:
     """The deadline holds while a check hangs, too; and with it the check is ended."""
     for good in (0, 2):
-        begun, check = answer.now, answer.callback("check", serve=serves(good, HANG))
+        begun, check = begin(answer), answer.callback("check", serve=serves(good, HANG))
         asking = answer.start(answer.poll, check, first=1.0, factor=2.0, cap=8.0, deadline=10.0)
         answer.until(begun + 9.9375)
         expect.true(not asking.done, "You gave up early.", got=f"over at {asking.at}", idea="about-right-is-right")
@@ -170,7 +171,7 @@ def hanging(answer: Answer) -> None:
 def errors(answer: Answer) -> None:
     """An error of the check is raised as it is, in the moment in which it happens; a TimeoutError too."""
     for kind in ("ValueError", "TimeoutError", "ConnectionResetError"):
-        begun, check = answer.now, answer.callback("check", serve=serves(1, Error(kind, "from the check")))
+        begun, check = begin(answer), answer.callback("check", serve=serves(1, Error(kind, "from the check")))
         asking = answer.start(answer.poll, check, first=1.0, factor=2.0, cap=8.0, deadline=30.0)
         answer.until(begun + 2.0)
         why = f"The second check, 1.0 s after the start, raised {kind}."

@@ -24,7 +24,8 @@ class Midst(Lending):
         self._running[started] = running
         self.steps.note(f"{running.what} is started", "start", running.what)
         for one in calls:
-            self.steps.note(f"{turns} turns of the loop later {called(one.member, one.args, one.options)}")
+            said = called(one.member, one.args, one.options)
+            self.steps.note(f"{said}, {turns} turn{'s' * (turns != 1)} of the loop later", "call", said)
         later = {"do": "later", "id": number, "turns": turns, "calls": spoken[1:]}
         self._exchange({"do": "orders", "orders": [{"do": "start", "id": started, **spoken[0]}, later]})
         return running, self._outcome_of(number)
