@@ -95,7 +95,7 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
 
 @pytest.fixture
 def lab(browser: BrowserContext, jupyterlab: tuple[str, str]) -> Iterator[Callable[[str], LabPage]]:
-    """`lab("01_request_response")` opens that notebook, `lab("exercises/01_framing")` that one; at the end no page may have had an error."""
+    """`lab("01_request_response")` opens that notebook, `lab("exercises/01_framing")` that one."""
     opened = []
 
     def open_notebook(name: str) -> LabPage:
