@@ -1,9 +1,9 @@
 """Fetches that wait: for enough, for their time to be over; alone, and in a broker with a real Kafka client."""
 
-from patterns.grading.checks.fetch import asking, ending, load
+from patterns.grading.checks.fetch import asking, ending, kafka, load
 from patterns.grading.checks.fetch.place import exercise
 
-__all__ = ["asking", "ending", "exercise", "load"]
+__all__ = ["asking", "ending", "exercise", "kafka", "load"]
 
 ORDER = (
     "at-once",
