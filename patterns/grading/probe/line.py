@@ -13,12 +13,12 @@ from typing import Any
 
 from patterns.grading.boxed.plain import LARGEST_FRAME, LENGTH, NotPlain, frame, parse
 from patterns.grading.probe.accidents import Accident
-from patterns.grading.probe.patience import LOOK_S, Patience
+from patterns.grading.probe.patience import LOOK_S, Patience, is_asleep
 from patterns.grading.probe.server import ForkServer
 
 FLOOD_BYTES = 1 << 20  # so much output is no message any more
 KEPT_BYTES = 4000  # of the prints, for the learner
-CPU_LIMIT_S, STILL_LIMIT_S = 1.0, 1.0
+CPU_LIMIT_S, STILL_LIMIT_S = 2.0, 1.0  # without a word: right answers need a tenth of it at most
 END_S = 5.0  # real seconds for a killed process to be gone
 
 _STACK = re.compile(rb'File "<answer [^"]*>", line (\d+) in (\S+)')
@@ -71,7 +71,7 @@ class Line:
             if self._socket.fileno() in ready and not self._take():
                 raise self._obituary()
             # Also while something comes: who sends a byte now and then has not answered yet.
-            if (waited := time.monotonic() - looked) >= LOOK_S:
+            if (waited := time.monotonic() - looked) >= LOOK_S and not self._is_whole():
                 looked += waited
                 if (name := self._patience.look(waited)) is not None:
                     raise self._hung(name)
@@ -84,6 +84,10 @@ class Line:
         ):
             raise Accident("hostile", what="expected a list of events")
         return events
+
+    def _is_whole(self) -> bool:
+        start = LENGTH.size
+        return len(self._buffer) >= start and len(self._buffer) >= start + LENGTH.unpack_from(self._buffer)[0]
 
     def _whole_frame(self) -> bytes | None:
         if len(self._buffer) < LENGTH.size:
@@ -144,7 +148,10 @@ class Line:
 
     def _obituary(self) -> Accident:
         """What to say of a process that has closed its socket."""
-        status = self.server.ended(self.pid, END_S)
+        deadline = time.monotonic() + END_S
+        while (status := self.server.ended(self.pid, LOOK_S)) is None and time.monotonic() < deadline:
+            if is_asleep(self.pid) or self._patience.look(LOOK_S) is not None:
+                break  # it has closed the socket and lives on
         self._take_prints()
         if status is None:
             return Accident("exited", what="it closed the grader's socket")
