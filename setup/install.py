@@ -103,7 +103,7 @@ def install(lock: Path) -> str:
         ran([sys.executable, "-m", "ensurepip"])
     if ran([*PIP, *with_hashes, str(HERE / "installer.lock")]):
         # Byte code now, on every core: or each first start compiles, and every one under PYTHONDONTWRITEBYTECODE.
-        if ran([*UV, *with_hashes, "--compile-bytecode", str(lock)], VIRTUAL_ENV=sys.prefix, **uvs_configuration()):
+        if ran([*UV, *with_hashes, str(lock), "--compile-bytecode"], VIRTUAL_ENV=sys.prefix, **uvs_configuration()):
             return "uv"
     elif any(sign in LOG.read_text(errors="replace") for sign in NO_NETWORK):
         fail("pip could not fetch uv")
