@@ -64,7 +64,7 @@ def told(answer: Answer) -> None:
 
 @exercise.check("time-up", points=1, idea="a-timed-out-fetch-failed")
 def time_up(answer: Answer) -> None:
-    """When nothing happens it is an empty list, after `wait` seconds and not before; with 0 at once."""
+    """When nothing happens it is an empty list, after the wait and not before; with a wait of 0 at once."""
     box = mailbox(answer, "a", "b")
     for wait in (0, 2.5, 0.375, 0.0):
         begun = begin(answer)
