@@ -3,6 +3,7 @@
 VENV   ?= .venv
 PORT   ?= 8888
 FUZZ_INPUTS ?= 1000000
+WORKERS ?= 3
 PY     := $(VENV)/bin/python
 LOCK   := $(PY) -m uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \
           --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
@@ -25,7 +26,7 @@ lab: $(VENV)/.lab ## open the course in JupyterLab, on its first page
 test: $(VENV)/.test ## every test, those in a real browser too
 	@$(PY) setup/chromium.py
 	@$(MAKE) --no-print-directory check
-	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 check: $(VENV)/.test ## lint, format and types, without the tests
 	$(PY) -m ruff check .

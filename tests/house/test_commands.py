@@ -123,6 +123,18 @@ def test_pips_configuration_is_handed_on_to_uv(
     assert install.uvs_configuration() == {**handed_on, "UV_INDEX_STRATEGY": "unsafe-best-match"}
 
 
+def test_uv_installs_the_lock_by_its_hashes_and_compiles_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import install
+
+    commands: list[list[str]] = []
+    monkeypatch.setattr(install, "uvs_configuration", dict)
+    monkeypatch.setattr(install, "ran", lambda command, **_: commands.append(command) or True)
+    assert install.install(Path("some.lock")) == "uv"
+    by_pip, by_uv = (command[command.index("install") + 1 :] for command in commands)
+    assert by_pip == ["--require-hashes", "--requirement", str(ROOT / "setup/installer.lock")]
+    assert by_uv == ["--require-hashes", "--requirement", "some.lock", "--compile-bytecode"]
+
+
 def test_pre_commit_runs_what_the_environment_has_and_fetches_nothing() -> None:
     configuration = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
     assert [repository["repo"] for repository in configuration["repos"]] == ["local"]
