@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from patterns.grading.checks import UnknownExercise, exercise
 from patterns.grading.probe import ForkServer
 from patterns.grading.probe.accidents import NoGrader
+from patterns.grading.probe.steps import legible
 from patterns.grading.verdict import Verdict, grade
 
 LARGEST_BYTES = 64 << 20  # of a notebook's file
-MAGIC = re.compile(r"^\s*%%answer(?:[ \t]+(?P<name>\S+))?[ \t]*(?:\n|$)")
+MAGIC = re.compile(r"^\s*%%answer(?:[ \t]+(?P<name>\S+))?[ \t]*(?:\r?\n|$)")
 ASKED = re.compile(r"^[^#\n]*\bcheck\(\s*[\"'](\w+)[\"']\s*\)", re.MULTILINE)
 
 
@@ -84,9 +86,13 @@ def answers(path: Path) -> tuple[dict[str, str], list[str]]:
 
 def _code_cells(path: Path) -> Iterator[str]:
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        if not stat.S_ISREG((there := path.stat()).st_mode):
+            raise NotANotebook("expected a notebook, got no file: a folder, a pipe or a device")
+        if there.st_size > LARGEST_BYTES:
             raise NotANotebook(f"expected a notebook of at most {LARGEST_BYTES >> 20} MiB, got a larger file")
-        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook = json.loads(path.read_text(encoding="utf-8-sig"))
+    except NotANotebook:
+        raise
     except OSError as error:
         raise NotANotebook(f"expected a notebook, got: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -104,10 +110,14 @@ def _code_cells(path: Path) -> Iterator[str]:
 
 
 def grade_all(notebooks: Iterable[Path], *, seed: int) -> Iterator[Row]:
-    """Grade every answer of every notebook, each as soon as it is asked for; one fork server serves all."""
+    """Grade every answer of every notebook, each as soon as it is asked for; one fork server serves all.
+
+    Names of files and of exercises that there are not are made legible: somebody else has chosen them.
+    """
     with ForkServer() as server:
         for path in notebooks:
-            yield from _grade_one(path, seed, server)
+            for row in _grade_one(path, seed, server):
+                yield replace(row, notebook=legible(row.notebook), exercise=legible(row.exercise))
 
 
 def _grade_one(path: Path, seed: int, server: ForkServer) -> Iterator[Row]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from rich.table import Table
+from rich.text import Text
 
 from patterns.grading.batch import Row
 from patterns.grading.verdict import Found, Verdict
@@ -62,5 +63,6 @@ def table(rows: Sequence[Row]) -> Table:
     for row in rows:
         found = row.verdict
         points = f"{found.points if found else 0} of {found.max_points if found else row.max_points}"
-        made.add_row(row.notebook, row.exercise or "–", points if row.exercise else "–", row.word)
+        cells = (row.notebook, row.exercise or "–", points if row.exercise else "–", row.word)
+        made.add_row(*map(Text, cells))  # not str, in which [...] would be markup
     return made

@@ -6,7 +6,7 @@ is given less time in the next ones, and after three of them no more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from patterns.grading.boxed.box import describe
@@ -15,9 +15,11 @@ from patterns.grading.checks import Check, Exercise, exercise
 from patterns.grading.probe import Accident, Answer, ForkServer, Raised
 from patterns.grading.probe.accidents import HANGING, IDEAS, Failed, NoGrader
 from patterns.grading.probe.line import Line
+from patterns.grading.probe.steps import legible
 
 Word = Literal["passed", "partial", "failed", "missing", "broken"]
 
+LONGEST = 1 << 20  # characters of an answer
 PATIENCE = (1.0, 0.5, 0.5)  # of a second, in the checks after none, one, two in which the answer has hung
 
 
@@ -104,6 +106,13 @@ def grade(name: str, source: str, *, seed: int = 1, server: ForkServer | None = 
 
 
 def _grade(found: Exercise, source: str, seed: int, server: ForkServer) -> Verdict:
+    if len(source) > LONGEST:
+        too_long = Accident(
+            "import-failed", what=f"it has {len(source):,} characters, and at most {LONGEST:,} are read"
+        )
+        return Verdict(
+            found.name, seed, describe(server.box), tuple(_accident(check, too_long, None) for check in found.checks)
+        )
     results: list[Found] = []
     hung = 0
     for check in found.checks:
@@ -120,7 +129,20 @@ def _grade(found: Exercise, source: str, seed: int, server: ForkServer) -> Verdi
 
 
 def run(of: Exercise, check: Check, source: str, seed: int, server: ForkServer, patience: float = 1.0) -> Found:
-    """Run one check in a process of its own."""
+    """Run one check in a process of its own; what it found can be shown as it is, whatever the answer said."""
+    found = _run(of, check, source, seed, server, patience)
+    return replace(
+        found,
+        message=legible(found.message),
+        expected=legible(found.expected),
+        got=legible(found.got),
+        steps=tuple(map(legible, found.steps)),
+        drawn=tuple((at, way, legible(label)) for at, way, label in found.drawn),
+        prints=legible(found.prints, keep="\n\t"),
+    )
+
+
+def _run(of: Exercise, check: Check, source: str, seed: int, server: ForkServer, patience: float) -> Found:
     line = Line(server, patience)
     answer: Answer | None = None
     try:

@@ -108,6 +108,16 @@ def test_who_sends_a_byte_now_and_then_is_stuck(trial) -> None:
     assert trial(source, lambda answer: answer.f()).accident == "stuck"
 
 
+def test_naps_add_up(trial) -> None:
+    source = "import select\n\ndef f():\n    select.select([], [], [], 0.2)"
+
+    def drive(answer: Answer) -> None:
+        for _ in range(30):
+            answer.f()
+
+    assert trial(source, drive).accident == "stuck"
+
+
 def test_a_forgotten_await_is_named_when_it_makes_the_check_fail(trial) -> None:
     source = """
         import asyncio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from registered import answers as registered
+from rich.console import Console
 
 from patterns.grading.batch import NotANotebook, answers, grade_all, split
 from patterns.grading.probe import ForkServer
+from patterns.grading.report import table
+from patterns.grading.verdict import grade
 
 RIGHT = registered("framing", "right")[0].source
 WRONG = next(one for one in registered("framing", "wrong") if one.check == "pieces").source
@@ -28,6 +32,7 @@ def notebook(path: Path, *sources: str | list[str]) -> Path:
     [
         ("%%answer framing\nx = 1", ("framing", "x = 1")),
         ("\n\n  %%answer  framing  \nx = 1\n", ("framing", "x = 1\n")),
+        ("%%answer framing\r\nx = 1\r\n", ("framing", "x = 1\r\n")),
         ("%%answer framing", ("framing", "")),
         ("%%answer\nx = 1", None),
         ("%%answers framing\nx = 1", None),
@@ -73,6 +78,39 @@ def test_what_is_no_notebook_says_so(tmp_path: Path, text: str | bytes | None, c
     with pytest.raises(NotANotebook) as refused:
         answers(path)
     assert str(refused.value).startswith(complaint)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "a.ipynb", "%%answer framing\nx = 1")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert answers(path) == ({"framing": "x = 1"}, [])
+
+
+def test_what_would_never_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    (tmp_path / "zero.ipynb").symlink_to("/dev/zero")
+    (tmp_path / "folder.ipynb").mkdir()
+    for path in tmp_path.iterdir():
+        with pytest.raises(NotANotebook, match=r"^expected a notebook, got no file: a folder, a pipe or a device$"):
+            answers(path)
+
+
+def test_a_name_that_somebody_has_chosen_moves_no_cursor_and_is_no_markup(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "[b\x1b[2J].ipynb", "%%answer [/x]\n1", "%%answer \x1b[2J\ud800\n1")
+    rows = list(grade_all([path], seed=1))
+    assert [row.exercise for row in rows] == ["[/x]", r"\x1b[2J\ud800"]
+    assert [Path(row.notebook).name for row in rows] == [r"[b\x1b[2J].ipynb"] * 2
+    console = Console(width=300, file=io.StringIO())
+    console.print(table(rows))
+    assert [line.split()[1] for line in console.file.getvalue().splitlines()[1:]] == ["[/x]", r"\x1b[2J\ud800"]
+
+
+def test_an_answer_longer_than_a_book_is_not_read(server: ForkServer) -> None:
+    verdict = grade("framing", RIGHT + "#" * (1 << 20), server=server)
+    assert verdict.word == "broken"
+    assert verdict.checks[0].message == (
+        f"Your cell could not be run: it has {len(RIGHT) + (1 << 20):,} characters, and at most 1,048,576 are read."
+    )
 
 
 def test_broken_and_missing_ones_have_a_row_and_the_rest_goes_on(tmp_path: Path) -> None:

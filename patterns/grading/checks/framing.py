@@ -54,7 +54,7 @@ def whole(answer: Answer) -> None:
         fail(why, expected=repr([first]), got=str(error), idea="numbers-look-alike-everywhere")
     if given == []:
         fail(why, expected="its payload at once", got="[]", idea="the-next-message-ends-this-one")
-    stripped = isinstance(given, list) and given and bytes(given[0]).strip() == first.strip()
+    stripped = isinstance(given, list) and [isinstance(one, bytes) and one.strip() for one in given] == [first.strip()]
     expect(given, [first], why, idea="payload-is-text" if stripped else None)
     why = "A second frame came in a second call; the first has been given before."
     expect(framer.feed(frame(second)), [second], why, idea="handing-on-twice-is-safe")

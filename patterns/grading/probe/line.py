@@ -150,8 +150,10 @@ class Line:
         """What to say of a process that has closed its socket."""
         deadline = time.monotonic() + END_S
         while (status := self.server.ended(self.pid, LOOK_S)) is None and time.monotonic() < deadline:
-            if is_asleep(self.pid) or self._patience.look(LOOK_S) is not None:
+            if is_asleep(self.pid):
                 break  # it has closed the socket and lives on
+            if (name := self._patience.look(LOOK_S)) is not None:
+                return self._hung(name)
         self._take_prints()
         if status is None:
             return Accident("exited", what="it closed the grader's socket")

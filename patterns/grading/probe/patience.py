@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 LOOK_S = 0.05  # between two looks
+STILL_IN_ALL = 3  # times as long as at once it may have stood still over all orders: naps add up
 LINUX = sys.platform.startswith("linux")
 
 
@@ -32,18 +33,18 @@ def cpu_s(pid: int) -> float:
 
 
 def is_asleep(pid: int) -> bool:
-    """True if every thread of the process waits for something, and not for the processor or the disk."""
+    """True if no thread of the process works or waits for the processor or the disk; one that is stopped does not."""
     if not LINUX:
         import psutil
 
         with contextlib.suppress(psutil.Error):
-            return bool(psutil.Process(pid).status() in {psutil.STATUS_SLEEPING, psutil.STATUS_IDLE})
+            return psutil.Process(pid).status() not in {psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP}
         return False
     states = []
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             states.append((thread / "stat").read_text(encoding="latin-1").rpartition(")")[2].split()[0])
-    return bool(states) and set(states) <= {"S"}
+    return bool(states) and not {"R", "D"} & set(states)
 
 
 class Patience:
@@ -53,6 +54,7 @@ class Patience:
         self.pid = pid
         self.cpu_limit_s = cpu_limit_s
         self.still_limit_s = still_limit_s
+        self._still_in_all_s = 0.0
         self.begin()
 
     def begin(self) -> None:
@@ -69,7 +71,8 @@ class Patience:
             return "endless-loop"
         if is_asleep(self.pid):
             self._still_s += waited_s
-            if self._still_s >= self.still_limit_s:
+            self._still_in_all_s += waited_s
+            if self._still_s >= self.still_limit_s or self._still_in_all_s >= STILL_IN_ALL * self.still_limit_s:
                 return "stuck"
         else:
             self._still_s = 0.0

@@ -91,6 +91,13 @@ def brief(value: object) -> str:
     return shorten(repr(value), WIDEST // 2)
 
 
+def legible(text: str, keep: str = "") -> str:
+    """The text, with escapes for what moves a terminal's cursor or cannot be written in UTF-8, but for `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in keep else repr(one)[1:-1] for one in text)
+
+
 def shorten(text: str, most: int = WIDEST) -> str:
     """The text, its middle left out if it is too long."""
     return text if len(text) <= most else f"{text[: most - 30]} … {text[-25:]}"
