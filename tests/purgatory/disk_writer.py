@@ -1,16 +1,17 @@
-"""A process that appends until it is killed: `python disk_writer.py FOLDER MOMENT` prints each offset it was told.
+"""A process that appends until it is killed, by itself at a chosen moment or by others; it tells each next offset.
 
-MOMENT says when it kills itself, such as `written 3 40`: within the third append, after 40 bytes of it; see MOMENTS.
-With `never` it goes on until somebody else does. Values are the numbers of the records, so they can be checked.
+MOMENTS says when it kills itself, such as ("written", 3, 40): within the third append, after 40 bytes of it. Values
+are made of the records' offsets, so they can be checked.
 """
 
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import signal
-import sys
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from disk_batches import batch
@@ -81,12 +82,14 @@ def never() -> None:
 
 MOMENTS = {"written": written, "synced": synced, "forgotten": forgotten, "cut": cut, "never": never}
 
-if __name__ == "__main__":
-    folder, moment, *numbers = sys.argv[1:]
-    MOMENTS[moment](*map(int, numbers))
+
+def main(folder: Path, moment: str, numbers: tuple[int, ...], told: Connection) -> None:
+    """In a process of its own: append, and tell."""
+    logging.disable()  # what is cut off is for the next one to look at
+    MOMENTS[moment](*numbers)
     with DiskLog(folder, segment_bytes=SEGMENT_BYTES, retention_bytes=RETENTION_BYTES, fsync=moment == "synced") as log:
         while True:
             count = 1 + log.next_offset % 3
             payloads = [value(log.next_offset + n) for n in range(count)]
             log.append(batch(log.next_offset, *payloads), count)
-            os.write(1, b"%d\n" % log.next_offset)
+            told.send(log.next_offset)

@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import sys
+from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
+import disk_writer
 import pytest
 from disk_batches import values
 from disk_writer import RETENTION_BYTES, SEGMENT_BYTES, value
 
 from patterns.purgatory.disk import DiskLog, FolderInUse
 
-WRITER = Path(__file__).with_name("disk_writer.py")
+PROCESSES = multiprocessing.get_context("forkserver")
 
 
-def writer(folder: Path, *moment: object) -> subprocess.Popen[bytes]:
+@pytest.fixture(scope="module", autouse=True)
+def imported_once() -> None:
+    """What each process needs is imported by the one that they are forked from."""
+    PROCESSES.set_forkserver_preload(["disk_writer"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # it does not look where we do otherwise
+        forkserver.ensure_running()
+
+
+class Writer:
     """A process that appends to the folder until it dies."""
-    paths = os.pathsep.join([str(Path(__file__).parents[2]), str(WRITER.parent)])
-    return subprocess.Popen(
-        [sys.executable, WRITER, folder, *map(str, moment)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,  # what is read line by line leaves the rest where `communicate` finds it
-        env={**os.environ, "PYTHONPATH": paths},
-    )
 
+    def __init__(self, folder: Path, moment: str, *numbers: int) -> None:
+        self.told, its_end = PROCESSES.Pipe(duplex=False)
+        self.process = PROCESSES.Process(target=disk_writer.main, args=(folder, moment, numbers, its_end), daemon=True)
+        self.process.start()
+        its_end.close()
 
-def killed(process: subprocess.Popen[bytes]) -> int:
-    """Wait for its end, which only the signal may be; the last of the next offsets that were not read yet."""
-    told, _ = process.communicate(timeout=30)
-    assert process.returncode == -signal.SIGKILL
-    return int(told.split(b"\n")[-2]) if told else 0
+    def offsets(self) -> Iterator[int]:
+        """The next offsets that it tells, until it is dead."""
+        with self.told:
+            while True:
+                try:
+                    yield self.told.recv()
+                except EOFError:
+                    return
+
+    def killed(self) -> int:
+        """Wait for its end, which only the signal may be; the last offset that it told, if it was not read before."""
+        offset = max(self.offsets(), default=0)
+        self.process.join(30)
+        assert self.process.exitcode == -signal.SIGKILL
+        return offset
 
 
 def is_all_there(folder: Path, told: int) -> DiskLog:
@@ -62,7 +81,7 @@ MOMENTS = (
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: " ".join(map(str, moment)))
 def test_what_a_killed_writer_was_told_is_there(tmp_path, moment) -> None:
-    told = killed(writer(tmp_path, *moment))
+    told = Writer(tmp_path, *moment).killed()
     log = is_all_there(tmp_path, told)
     if moment[0] == "written":
         assert (log.cut.size_bytes if log.cut else 0) == moment[2] % 1000
@@ -71,8 +90,8 @@ def test_what_a_killed_writer_was_told_is_there(tmp_path, moment) -> None:
 
 @pytest.mark.parametrize("is_kept", [0, 1])
 def test_a_writer_killed_while_it_cuts_off_what_another_left_costs_nothing_more(tmp_path, is_kept) -> None:
-    told = killed(writer(tmp_path, "written", 5, 50))
-    assert killed(writer(tmp_path, "cut", is_kept)) == 0
+    told = Writer(tmp_path, "written", 5, 50).killed()
+    assert Writer(tmp_path, "cut", is_kept).killed() == 0
     log = is_all_there(tmp_path, told)
     assert log.cut is not None
     assert log.cut.size_bytes == len(log.cut.kept_in.read_bytes()) == 50
@@ -80,23 +99,21 @@ def test_a_writer_killed_while_it_cuts_off_what_another_left_costs_nothing_more(
 
 def test_a_writer_killed_again_and_again_at_no_particular_moment_loses_nothing(tmp_path) -> None:
     draw = random.Random(9)
-    for _ in range(4):
-        process = writer(tmp_path, "never")
-        assert process.stdout is not None
-        told = [int(process.stdout.readline()) for _ in range(draw.randrange(1, 200))][-1]
-        process.kill()
-        is_all_there(tmp_path, max(told, killed(process)))
+    for _ in range(8):
+        writer = Writer(tmp_path, "never")
+        told = [writer.told.recv() for _ in range(draw.randrange(1, 200))][-1]
+        writer.process.kill()
+        is_all_there(tmp_path, max(told, writer.killed()))
 
 
 def test_while_one_process_writes_no_other_may_and_when_it_is_killed_one_may(tmp_path) -> None:
-    process = writer(tmp_path, "never")
-    assert process.stdout is not None
-    told = int(process.stdout.readline())
+    writer = Writer(tmp_path, "never")
+    told = writer.told.recv()
     with pytest.raises(FolderInUse) as caught:
         DiskLog(tmp_path)
     assert str(caught.value) == (
-        f"expected {tmp_path} for this process alone, got it locked by process {process.pid}; "
+        f"expected {tmp_path} for this process alone, got it locked by process {writer.process.pid}; "
         "stop that one first, or choose another folder"
     )
-    process.kill()
-    is_all_there(tmp_path, max(told, killed(process)))
+    writer.process.kill()
+    is_all_there(tmp_path, max(told, writer.killed()))
