@@ -151,9 +151,14 @@ def waits_s(address: Address, records: int) -> list[float]:
     return found
 
 
+def others(effort: float) -> int:
+    """How many are parked besides."""
+    return max(20, round(PARKED * min(1.0, effort)))
+
+
 async def measured_once(broker: Broker, effort: float) -> list[float]:
     """A fresh broker, the others parked, and its records' waits in s."""
-    clients = max(20, round(PARKED * min(1.0, effort))) if broker.with_parked else 0
+    clients = others(effort) if broker.with_parked else 0
     with tempfile.TemporaryDirectory() as folder:
         what = broker.runs(free_port(), Path(folder)) if broker.runs is not None else "bench.peers.broker:serve"
         async with served(what) as server:
@@ -197,7 +202,7 @@ def measured(effort: float) -> tuple[dict[str, list[list[float]]], dict[str, str
 
 def rows(effort: float = 1.0) -> Iterator[Row | LeftOut]:
     found, missing = measured(effort)
-    title = f"produce → a parked fetch answered, {PARKED:,} others parked, p99"
+    title = f"produce → a parked fetch answered, {others(effort):,} others parked, p99"
     ours = tuple(1e3 * percentile(waits, 99) for waits in found[OURS.name])
     for peer in PEERS:
         if peer.name in missing:
