@@ -50,10 +50,14 @@ def _event(record: Record) -> Event:
     return Event(record.offset, time_s, record.value or b"")
 
 
+class OtherEvents(ValueError):
+    """What is kept of the log and the log itself do not begin alike; neither was changed."""
+
+
 class EventsPartition(Partition):
     """The partition that is a log. What is in only one of the two is put into the other first.
 
-    appended: called, on the loop, when the log has told of events.
+    appended: called, on the loop, when the log has told of events. Raises `OtherEvents`.
     """
 
     __slots__ = ("_appended", "_is_called", "_log", "_loop", "_unwatch")
@@ -65,6 +69,7 @@ class EventsPartition(Partition):
         lock: AbstractContextManager[object],
         appended: Callable[[Partition], object],
     ) -> None:
+        _compare(log, storage)
         while storage.next_offset > log.next_offset:
             for event in decode_events(storage.read(log.next_offset, RESTORED_BYTES), log.next_offset):
                 log.append(event.payload, event.time_s)
@@ -120,3 +125,18 @@ class EventsPartition(Partition):
         if self._log.next_offset > self.storage.next_offset:  # not so when a request, or the end, has been quicker
             self.catch_up()
             self._appended(self)
+
+
+def _compare(log: Log, storage: Storage) -> None:
+    """Raise `OtherEvents` unless both have the same events where both have some."""
+    offset, end = storage.start_offset, min(storage.next_offset, log.next_offset)
+    while offset < end:
+        for kept in decode_events(storage.read(offset, RESTORED_BYTES), offset):
+            offset = kept.offset + 1
+            if kept.offset < end and kept != log[kept.offset]:
+                raise OtherEvents(
+                    f"expected the log's event {kept.offset} in topic {EVENTS}, got another one: "
+                    f"{kept.payload!r:.100} at {kept.time_s!r} s is kept there, and the log has "
+                    f"{log[kept.offset].payload!r:.100} at {log[kept.offset].time_s!r} s; "
+                    "serve a new Log, which is given what is kept, or choose another folder"
+                )

@@ -48,8 +48,8 @@ async def serve(
     queue_size: requests that may wait for a handler; then connections are not read.
     advertise: where clients are told to connect, if not where it listens. path: listen on this UNIX socket instead.
     folder: keep topics and groups' offsets there, beyond the process's end; see `disk`, also for its errors. Events
-        that are there and not in the log are appended to it first. fsync: an answer to a producer, and every event,
-        waits for the disk, and so does the loop.
+        that are there and not in the log are appended to it first; `OtherEvents`, if it has others in their place.
+    fsync: an answer to a producer, and every event, waits for the disk, and so does the loop.
     replication_s: how long followers take to copy what was appended; None: they never do. Until then consumers do
         not see it, and a producer with acks=all waits.
     max_request_bytes, idle_s: a connection that sends a longer request, or nothing for so long, is closed.

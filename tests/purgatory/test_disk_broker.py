@@ -20,6 +20,7 @@ from kafka_client import Client, batch, connected, fetch, only, parts, produce, 
 
 from patterns.purgatory import serve
 from patterns.purgatory.disk import CorruptLog, FolderInUse
+from patterns.purgatory.events import OtherEvents
 from patterns.purgatory.groups.offsets import Committed
 from patterns.wait.log import Log
 from patterns.wire.kafka import ErrorCode, decode_records
@@ -155,6 +156,25 @@ async def test_a_log_that_goes_on_from_a_folder_is_longer_and_the_folder_has_it_
     again = Log()
     async with running({}, again, folder=tmp_path):
         assert list(again) == list(log)
+
+
+async def test_a_log_with_other_events_than_the_folder_s_is_refused_and_neither_changed(tmp_path) -> None:
+    log, other = Log(), Log()
+    for number, payload in enumerate((b"a", b"b", b"c")):
+        log.append(payload, float(number))
+        other.append(payload.upper() if number == 1 else payload, float(number))
+    async with running({}, log, folder=tmp_path):
+        pass
+    other.append(b"D", 3.0)
+    before = files(tmp_path / "events-0")
+    with pytest.raises(OtherEvents) as caught:
+        await serve(other, folder=tmp_path)
+    assert str(caught.value) == (
+        "expected the log's event 1 in topic events, got another one: b'b' at 1.0 s is kept there, and the log has "
+        "b'B' at 1.0 s; serve a new Log, which is given what is kept, or choose another folder"
+    )
+    assert files(tmp_path / "events-0") == before
+    assert (len(other), other.watchers) == (4, 0)
 
 
 async def test_a_batch_sent_again_because_its_answer_was_lost_with_the_broker_is_appended_once(tmp_path) -> None:
