@@ -30,10 +30,10 @@ BROKER = Path(__file__).with_name("disk_broker.py")
 
 
 @contextmanager
-def process(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def process(folder: Path, port: int = 0, handlers: str = "tasks") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A broker that is killed at the end, and its port."""
     broker = subprocess.Popen(
-        [sys.executable, BROKER, folder, str(port)],
+        [sys.executable, BROKER, folder, str(port), handlers],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(BROKER.parents[2])},
     )
@@ -54,28 +54,36 @@ async def values(client: Client, topic: str, number: int = 0) -> list[bytes | No
 
 
 @pytest.mark.real_clock
-async def test_what_a_broker_has_acknowledged_to_all_survives_its_being_killed(tmp_path) -> None:
+@pytest.mark.parametrize("handlers", ["tasks", "threads"])
+async def test_what_a_broker_has_acknowledged_to_all_survives_its_being_killed(tmp_path, handlers) -> None:
     partitions = [("a", 0), ("a", 1), ("b", 0), ("events", 0)]
-    acknowledged: dict[tuple[str, int], list[bytes]] = {partition: [] for partition in partitions}
-    with process(tmp_path) as (broker, port):
-        client = Client(*await asyncio.open_connection("127.0.0.1", port))
+    producers, told, under_way = b"xyz", 20, 10
+
+    def value(producer: int, number: int) -> bytes:
+        return b"%c%04d" % (producer, number) * (number + 1)
+
+    with process(tmp_path, handlers=handlers) as (broker, port):
+        clients = [Client(*await asyncio.open_connection("127.0.0.1", port)) for _ in producers]
         topics = [CreatableTopic(name=name, num_partitions=n, replication_factor=1) for name, n in (("a", 2), ("b", 1))]
-        await client.ask(CreateTopicsRequest(topics=topics, timeout_ms=1000))
-        for number in range(60):
-            value = b"%04d" % number * (number + 1)
-            client.send(produce({partition: batch(value) for partition in partitions}, acks=-1))
-        for number in range(40):  # the others are under way when it is killed
-            assert [part.error_code for part in parts(await client.answer())] == [ErrorCode.NONE] * 4
-            for told in acknowledged.values():
-                told.append(b"%04d" % number * (number + 1))
+        await clients[0].ask(CreateTopicsRequest(topics=topics, timeout_ms=1000))
+        for number in range(told + under_way):
+            for producer, client in zip(producers, clients, strict=True):
+                records = batch(value(producer, number))
+                client.send(produce(dict.fromkeys(partitions, records), acks=-1))
+        for _ in range(told):
+            for client in clients:
+                assert [part.error_code for part in parts(await client.answer())] == [ErrorCode.NONE] * 4
         broker.kill()
-        client.close()
+        for client in clients:
+            client.close()
     with process(tmp_path) as (_, port):
         client = Client(*await asyncio.open_connection("127.0.0.1", port))
-        for (topic, number), told in acknowledged.items():
+        for topic, number in partitions:
             found = await values(client, topic, number)
-            assert found[: len(told)] == told
-            assert found == [b"%04d" % n * (n + 1) for n in range(len(found))]
+            for producer in producers:
+                own = [one for one in found if one is not None and one[0] == producer]
+                assert own == [value(producer, n) for n in range(len(own))]
+                assert told <= len(own) <= told + under_way
         client.close()
 
 
