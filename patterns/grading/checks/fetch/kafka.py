@@ -18,6 +18,7 @@ from patterns.grading.checks import Answer, Error, expect, fail
 from patterns.grading.checks.fetch.place import exercise
 from patterns.grading.probe.accidents import Failed
 from patterns.grading.probe.plugged import Plugged
+from patterns.grading.probe.steps import Step
 from patterns.purgatory import Broker, serve
 from patterns.purgatory.plugged import Reading
 from patterns.wait.log import Log
@@ -44,6 +45,8 @@ class InTheBroker:
 
     def __init__(self, answer: Answer, reading: Reading) -> None:
         self.reading = reading
+        self._steps = answer.steps
+        self._told: tuple[list[Step], int] | None = None
         self.fetches = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.plugged = Plugged(answer, answer.FetchPurgatory(answer.object("log", read=self.read)))
@@ -64,6 +67,7 @@ class InTheBroker:
             if self.fetches > MOST_FETCHES:
                 why = f"{len(READS)} clients asked {MOST_FETCHES:,} times in {self.plugged.answer.now:.1f} s."
                 fail(why, expected="fetches that wait", got="fetches that are answered although there is nothing")
+            partitions = dict(sorted(partitions.items()))  # a client's order is not the same every time
             found = await self.plugged.call("fetch", partitions, min_bytes, max_wait_ms)
             is_right = isinstance(found, dict) and found.keys() == partitions.keys()
             is_right = is_right and all(isinstance(data, bytes | bytearray) for data in found.values())
@@ -83,8 +87,18 @@ class InTheBroker:
         except Exception as error:
             self.fail(error)
 
+    def curtain(self) -> None:
+        """What is done from now on is told to nobody: clients and broker leave in no order."""
+        self._told = self._told or (list(self._steps.taken), self._steps.left_out)
+
+    def tell(self) -> None:
+        """Let the steps end where the curtain fell."""
+        if self._told is not None:
+            self._steps.taken[:], self._steps.left_out = self._told
+
     def fail(self, error: Exception) -> None:
         """That is the end of the check."""
+        self.curtain()
         if not self.failed.done():
             if isinstance(error, Failed):
                 self.failed.set_exception(error)
@@ -117,16 +131,20 @@ async def in_the_broker(answer: Answer) -> None:
         inside.append(InTheBroker(answer, reading))
         return inside[0]
 
-    async with await serve(Log(), fetches=plug_in) as broker:
-        story = asyncio.ensure_future(clients(answer, broker, inside[0]))
-        await asyncio.wait([story, inside[0].failed], return_when=asyncio.FIRST_COMPLETED)
-        if not story.done():
-            story.cancel()
-            await asyncio.wait([story])
-            inside[0].failed.result()
-        inside[0].failed.cancel()
-        story.result()
-        inside[0].plugged.close()
+    try:
+        async with await serve(Log(), fetches=plug_in) as broker:
+            story = asyncio.ensure_future(clients(answer, broker, inside[0]))
+            await asyncio.wait([story, inside[0].failed], return_when=asyncio.FIRST_COMPLETED)
+            if not story.done():
+                story.cancel()
+                await asyncio.wait([story])
+                inside[0].failed.result()
+            inside[0].failed.cancel()
+            story.result()
+            inside[0].plugged.close()
+    finally:
+        for plugged_in in inside:
+            plugged_in.tell()
 
 
 async def clients(answer: Answer, broker: Broker, inside: InTheBroker) -> None:
@@ -158,10 +176,13 @@ async def clients(answer: Answer, broker: Broker, inside: InTheBroker) -> None:
             reading.append(asyncio.ensure_future(read(consumer, mine)))
             stack.callback(reading[-1].cancel)
         producer = await stack.enter_async_context(aiokafka.AIOKafkaProducer(bootstrap_servers=address))
+        stack.callback(inside.curtain)  # the last one in is the first one out
         for number in range(RECORDS):
             await asyncio.sleep(2 * random.random())
             sent.append(Record(random.randrange(2), random.randbytes(random.randrange(1, 400)), loop.time()))
-            await producer.send_and_wait(TOPIC, sent[-1].value, partition=sent[-1].partition)
+            # With a time of its own, for the same seed is to give the same bytes.
+            stamp_ms = round(sent[-1].at * 1000)
+            await producer.send_and_wait(TOPIC, sent[-1].value, partition=sent[-1].partition, timestamp_ms=stamp_ms)
             if number == RECORDS // 2:
                 reading[0].cancel()
                 await consumers[0].stop()  # its connection is closed while its fetch waits
