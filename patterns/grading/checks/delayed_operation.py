@@ -142,7 +142,7 @@ def meeting(answer: Answer, who: tuple[str, ...]) -> None:
         watched.seen = []
         operation = watched.operation(timed=True)
         won = run.together([getattr(operation, name) for name in who])
-        what = f"{' and '.join(who)} were called by {len(who)} threads at once"
+        what = f"{' and '.join(who)} were called by two threads at once"
         expect(sorted(won, key=repr), [False] * (len(who) - 1) + [True], f"{what}: one of them wins.")
         winner = who[won.index(True)]
         wanted = ["on_complete"] + ["on_expiration"] * (winner == "expire")

@@ -64,8 +64,10 @@ def entries(answer: Answer) -> None:
     b.completed = True
     expect(place.entries, 5, why, idea="the-finished-leave-by-themselves")
     expect(place.event(x), 0, "Nothing was completed by this call.", idea="completed-means-i-completed-it")
-    expect(place.entries, 3, "a and b have finished, and left this key; they are left under one more each; c waits.")
-    expect((place.event(y), place.entries), (0, 1), "a and b have left their last key; c waits.")
+    why = "a and b have finished, and left this key; they are left under one more each; c waits."
+    expect(place.entries, 3, why, idea="the-finished-leave-by-themselves")
+    why = "a and b have left their last key; c waits."
+    expect((place.event(y), place.entries), (0, 1), why, idea="the-finished-leave-by-themselves")
 
 
 @exercise.check("purge", points=2, idea="the-finished-leave-by-themselves")

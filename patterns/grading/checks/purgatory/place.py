@@ -25,7 +25,8 @@ class Waiting:
         self.tries = 0
         self.after_look: Callable[[int], object] = lambda _: None
         self.on_complete: Callable[[], object] = lambda: None
-        self.thing = answer.object(try_complete=self.try_complete, completed=Attribute(lambda: self.completed))
+        completed = Attribute(lambda: self.completed)
+        self.thing = answer.object(f"operation {name}", try_complete=self.try_complete, completed=completed)
 
     def try_complete(self) -> bool:
         """What the purgatory calls."""

@@ -84,7 +84,8 @@ def event_after_look(answer: Answer, when: int, keys: list[str], number: int) ->
     said = place.watch(operation, *keys)
     look = ("first", "second")[when - 1]
     why = f"The event came, under {keys[number]}, just when the {look} try had looked and seen nothing."
-    got = f"waiting after {operation.tries} tries, and nobody will ever wake it"
+    tries = f"{operation.tries} tries" if operation.tries > 1 else "one try"
+    got = f"waiting after {tries}, and nobody will ever wake it"
     expect.true(operation.completed, why, expected="completed", got=got)
     by = "by the second try" if when == 1 else "by the event, and not by one of the two tries"
     expect(said, when == 1, f"It was completed {by}.", idea="completed-means-i-completed-it")
