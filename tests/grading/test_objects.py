@@ -131,8 +131,18 @@ def test_a_subclass_has_hooks_here_and_each_gets_its_object(trial) -> None:
     assert trial(SOURCE, drive).told == ""
 
 
+def test_what_a_class_makes_stays_there_also_if_it_is_a_dict(trial) -> None:
+    source = "class Shelf(dict):\n    def put(self, key):\n        self[key] = 1\n        return len(self)"
+
+    def drive(answer: Answer) -> None:
+        for shelf in (answer.Shelf(), answer.subclass("Shelf")()):
+            expect([shelf.put("a"), shelf.put("b"), len(shelf)], [1, 2, 2], "how many")
+
+    assert trial(source, drive).told == ""
+
+
 def test_what_no_check_expected_fails_it_and_nothing_else(trial) -> None:
-    found = trial("def Shelf():\n    return 5", lambda answer: answer.Shelf().put(1))
+    found = trial("def shelf():\n    return 5", lambda answer: answer.shelf().put(1))
     assert found.told == (
         "What your code gave cannot be used here. Expected what the task says, got AttributeError: 'int' object has no "
         "attribute 'put'."

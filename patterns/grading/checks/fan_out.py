@@ -59,7 +59,7 @@ def differs(got: list[object], due: list[object]) -> str | None:
 def delivered(answer: Answer) -> None:
     """Each subscription gets every event from its beginning on, in order, whatever the event is."""
     hub = answer.Hub()
-    early = [hub.subscribe(20) for _ in range(3)]
+    early = [hub.subscribe.kept(20) for _ in range(3)]
     events: list[object] = ["a", 0, "b", None, "", False, [], "c"]
     for event in events:
         publish(hub, event)
@@ -71,7 +71,7 @@ def delivered(answer: Answer) -> None:
             f"Eight events were published; this is what subscription {number} of 3 got.",
             idea=differs(got, events),
         )
-    reader = Reader(answer, hub.subscribe(20))
+    reader = Reader(answer, hub.subscribe.kept(20))
     publish(hub, "d")
     why = "It subscribed after the eight events and before the ninth; this is what it got."
     expect(reader.take(9), ["d"], why, idea="back-means-caught-up")
@@ -82,7 +82,7 @@ def delivered(answer: Answer) -> None:
 def at_once(answer: Answer) -> None:
     """Publish returns at once, and who waits has the event in the same moment."""
     hub = answer.Hub()
-    reader = Reader(answer, hub.subscribe(5))
+    reader = Reader(answer, hub.subscribe.kept(5))
     for number in range(1, 5):
         nothing = reader.take(1)
         expect(nothing, [], "There is no event yet, so who asks for one waits.", idea="nothing-is-not-a-message")
@@ -107,7 +107,7 @@ def capacity(answer: Answer) -> None:
     for room in (3, 1, answer.random.randrange(4, 9)):
         begin(answer)
         hub = answer.Hub()
-        subscription = hub.subscribe(room)
+        subscription = hub.subscribe.kept(room)
         reader = Reader(answer, subscription)
         for number in range(1, room + 1):
             publish(hub, number)
@@ -141,7 +141,7 @@ def kept_open(hub: Thing, subscription: Thing, reader: Reader, room: int) -> str
 def ends(answer: Answer) -> None:
     """A closed subscription still gives what it had, nothing that came later, and then ends."""
     hub = answer.Hub()
-    reader = Reader(answer, hub.subscribe(3))
+    reader = Reader(answer, hub.subscribe.kept(3))
     for event in ("a", "b", "c", "dropped"):
         publish(hub, event)
     why = "capacity is 3 and the fourth event closed it: the first three were there in time, and are still to be had."
@@ -165,7 +165,7 @@ def others(answer: Answer) -> None:
     rooms = [2, 30, 1, 1, 30]
     answer.random.shuffle(rooms)
     rooms = [1, 30, *rooms]  # one that runs over, and right behind it one that does not
-    subscriptions = [hub.subscribe(room) for room in rooms]
+    subscriptions = [hub.subscribe.kept(room) for room in rooms]
     for number in range(1, 6):
         try:
             publish(hub, number)

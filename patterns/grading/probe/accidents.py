@@ -21,6 +21,7 @@ ACCIDENTS = {
     "blocking-call": "your code called {what} in the event loop{where}: nobody else can go on meanwhile; await "
     "asyncio.sleep(…) instead",
     "busy-loop": "your code kept the event loop busy {what} times without letting time pass{where}",
+    "asks-on": "your code asked what it was given {what} times in a row, and came to no end{where}",
     "exited": "your code ended its process ({what}){where}",
     "import-failed": "your cell could not be run: {what}{where}",
     "leaked-task": "when all was over, a task of yours was still there: {what}",
@@ -37,7 +38,7 @@ ACCIDENTS = {
 IDEAS = {"blocking-call": "async-blocks-nothing", "forgotten-await": "calling-is-awaiting"}
 
 # Those that take their whole time to be seen.
-HANGING = {"endless-loop", "too-slow", "stuck"}
+HANGING = {"endless-loop", "too-slow", "stuck", "asks-on"}
 
 
 class Accident(Exception):

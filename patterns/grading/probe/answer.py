@@ -137,7 +137,7 @@ class Answer(Midst):
 
     def iterate(self, thing: Thing) -> Thing:
         """What `async for` goes through: `aiter(thing)`."""
-        found = thing.member("__aiter__")()
+        found = thing.member("__aiter__").kept()
         if not isinstance(found, Thing):
             raise Failed("aiter() of it gives no async iterator", expected="an async iterator", got=brief(found))
         return found

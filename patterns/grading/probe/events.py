@@ -13,6 +13,8 @@ from patterns.grading.probe.steps import Steps, brief
 
 _MEMORY = f"{MEMORY_BYTES >> 20} MiB"
 MOST_CALLS = 5_000  # of callbacks in one moment: more is a circle
+MOST_CALLS_IN_ALL = 20_000
+MOST_QUESTIONS = 10_000  # put to functions of ours while one order is carried out
 
 
 class Events:
@@ -38,6 +40,7 @@ class Events:
         self._serves: dict[str, Callable[[Call], object]] = {}
         self._functions: dict[str, Callable[..., object]] = {}
         self._failure: Exception | None = None
+        self._questions = 0  # since the last order that was no answer to one
         self._calls_at = (0.0, 0)  # the moment of the last call of a callback, and how many there were in it
         self.forgotten: list[str] = []  # coroutines that were never awaited
         self.blocking: list[str] = []  # blocking calls in the loop
@@ -50,6 +53,8 @@ class Events:
 
     def _exchange(self, order: dict[str, Any]) -> None:
         """Give an order, and take what happens until the answer is idle, or, within a question, has obeyed."""
+        if not self._depth:
+            self._questions = 0
         self._line.send(order)
         self._until_idle()
 
@@ -145,8 +150,9 @@ class Events:
         if number in self._calls:
             raise ValueError("called twice by one number")
         self._calls_at = (self.now, self._calls_at[1] + 1 if self._calls_at[0] == self.now else 1)
-        if self._calls_at[1] > MOST_CALLS:
-            raise Accident("busy-loop", what=f"{MOST_CALLS:,}", where=f"calls of {brief(name)}")
+        if self._calls_at[1] > MOST_CALLS or len(self._calls) >= MOST_CALLS_IN_ALL:
+            what = MOST_CALLS if self._calls_at[1] > MOST_CALLS else MOST_CALLS_IN_ALL
+            raise Accident("busy-loop", what=f"{what:,}", where=f"calls of {brief(name)}")
         given = self._givens[name]
         args = tuple(self._decode(one) for one in event["args"])
         options = {str(key): self._decode(one) for key, one in event["options"].items()}
@@ -175,6 +181,9 @@ class Events:
         function = self._functions.get(event["name"])
         if function is None or not isinstance(event.get("args"), list) or not isinstance(event.get("options"), dict):
             raise Accident("hostile", what="a call of what there is not")
+        self._questions += 1
+        if self._questions > MOST_QUESTIONS:
+            raise Accident("asks-on", what=f"{MOST_QUESTIONS:,}", where=str(event["name"]).partition("#")[0])
         args = [self._decode(one) for one in event["args"]]
         options = {str(key): self._decode(one) for key, one in event["options"].items()}
         self._depth += 1

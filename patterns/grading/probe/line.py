@@ -103,7 +103,9 @@ class Line:
 
     def _take(self) -> bool:
         try:
-            data = self._socket.recv(1 << 18)
+            data = self._socket.recv(1 << 18, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True  # it was woken by a byte out of band
         except ConnectionResetError:
             data = b""
         self._buffer += data

@@ -120,8 +120,9 @@ class Member:
         self.name = name
 
     def __call__(self, *args: object, **options: object) -> Any:
-        """Call it there, and return what it returns."""
-        return self._answer._ask_for(self.owner, self.name, "call", args, options)
+        """Call it there, and return what it returns; what a class makes stays there, also if it is a dict or a list."""
+        is_class = self.name is None or (self.owner._number == 0 and self.name[:1].isupper())
+        return self._answer._ask_for(self.owner, self.name, "call", args, options, kept=is_class)
 
     def kept(self, *args: object, **options: object) -> Any:
         """Call it there, and leave the result there: a Thing even if it is plain data, but for None."""

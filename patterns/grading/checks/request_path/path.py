@@ -84,7 +84,7 @@ class Path:
         self.what = f"RequestPath(handle, handlers={handlers}, queue_size={queue_size})"
         entered = answer.enter(self.manager)
         expect.true(entered.done, f"async with {self.what}: to enter needs no time.", expected="entered", got="waiting")
-        self.entered = entered.result()
+        self.entered = None if entered.result() is None else entered.keep()
         self.thing = self.entered if isinstance(self.entered, Thing) else self.manager
         self.all: list[Submitted] = []
 
