@@ -34,7 +34,7 @@ async def test_a_request_is_seen_in_each_room_it_goes_through() -> None:
         "Fetch 1 is put into the request queue.",
         "A handler takes Fetch 1.",
         "Fetch 1 cannot be answered yet. It is parked, with a time-out on the wheel; its handler is free.",
-        "Fetch 1 is completed: its time-out, if it still runs, is cancelled, and nobody can complete it again.",
+        "Fetch 1 is completed: nobody can complete it again, and a time-out that still runs is cancelled.",
         "Fetch 1's answer is put into the response queue.",
         "Fetch 1's answer is sent, and connection 1 may ask again.",
     ]

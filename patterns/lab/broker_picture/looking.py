@@ -75,7 +75,7 @@ def tell(what: str, reply: Reply) -> str:
         "queued": f"{who} is put into the request queue.",
         "taken": f"A handler takes {who}.",
         "parked": f"{who} cannot be answered yet. It is parked, with a time-out on the wheel; its handler is free.",
-        "completed": f"{who} is completed: its time-out, if it still runs, is cancelled, and nobody can complete it again.",
+        "completed": f"{who} is completed: nobody can complete it again, and a time-out that still runs is cancelled.",
         "expired": f"It was {who}'s time-out that completed it.",
         "answered": f"{who}'s answer is put into the response queue.",
         "sent": f"{who}'s answer is sent, and connection {reply.connection.number} may ask again.",
