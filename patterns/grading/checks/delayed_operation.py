@@ -148,7 +148,7 @@ def meeting(answer: Answer, who: tuple[str, ...]) -> None:
         wanted = ["on_complete"] + ["on_expiration"] * (winner == "expire")
         expect([hook for hook in watched.hooks if hook != "cancel"], wanted, f"{what}, and {winner} won.")
 
-    answer.every_order(story, switches=1, at_most=200, opcodes=True)
+    answer.every_order(story, switches=1, at_most=400, opcodes=True)
 
 
 @exercise.check("hooks-without-a-lock", points=2, threads=True, idea="hooks-under-the-lock-are-safe")
