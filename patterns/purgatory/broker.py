@@ -113,7 +113,8 @@ class Broker:
         self.topics.add(EventsPartition(log, self.topics.storage(EVENTS, 0), self.topics.lock(), self._told))
         if self._logs is not None:
             self._find_topics(self._logs)
-        cluster = Cluster(self.topics, self.served, advertised)
+        cluster_id = self._logs.cluster_id() if self._logs is not None else ""
+        cluster = Cluster(self.topics, self.served, advertised, cluster_id)
         self.serve_apis(
             {
                 ApiKey.PRODUCE: self.produces,

@@ -30,14 +30,14 @@ ERRORS = {
 class Cluster:
     """The api handlers of ApiVersions, Metadata, ListOffsets, CreateTopics and InitProducerId.
 
-    served: what is told to ApiVersions. `address`: where clients shall connect.
+    served: what is told to ApiVersions. `address`: where clients shall connect. `cluster_id`: one is made up without.
     """
 
-    def __init__(self, topics: Topics, served: Mapping[int, Versions], address: Address) -> None:
+    def __init__(self, topics: Topics, served: Mapping[int, Versions], address: Address, cluster_id: str = "") -> None:
         self.address = address
         self._topics = topics
         self._served = served
-        self._cluster_id = secrets.token_urlsafe(16)
+        self._cluster_id = cluster_id or secrets.token_urlsafe(16)
         # A number that an earlier broker has given must not be given again: its producer may still be there.
         self._producer_ids = count(secrets.randbits(40) << 20)
 

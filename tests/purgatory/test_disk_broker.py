@@ -24,6 +24,7 @@ from patterns.purgatory.events import OtherEvents
 from patterns.purgatory.groups.offsets import Committed
 from patterns.wait.log import Log
 from patterns.wire.kafka import ErrorCode, decode_records
+from patterns.wire.kafka.apis.discovery import MetadataRequest
 from patterns.wire.kafka.apis.topics import CreatableTopic, CreateTopicsRequest
 
 BROKER = Path(__file__).with_name("disk_broker.py")
@@ -207,6 +208,18 @@ async def test_what_the_disk_does_not_take_is_told_to_the_producer(tmp_path, mon
         assert refused.error_code == ErrorCode.KAFKA_STORAGE_ERROR
         assert only(await client.ask(produce(batch(b"b"), acks=-1))).base_offset == 0
         assert await values(client, "t") == [b"b"]
+
+
+async def test_a_folder_is_one_cluster_whoever_serves_it(tmp_path) -> None:
+    told = []
+    for folder in (tmp_path / "one", tmp_path / "one", tmp_path / "other", None):
+        async with running({}, folder=folder) as broker, connected(broker) as client:
+            told.append((await client.ask(MetadataRequest(topics=()))).cluster_id)
+    assert told[0] == told[1]
+    assert len(set(told)) == 3
+    (tmp_path / "one" / "cluster.id").write_bytes(told[0][:9].encode())  # cut off
+    async with running({}, folder=tmp_path / "one") as broker, connected(broker) as client:
+        assert (await client.ask(MetadataRequest(topics=()))).cluster_id not in {*told, told[0][:9]}
 
 
 async def test_two_brokers_do_not_share_a_folder(tmp_path) -> None:

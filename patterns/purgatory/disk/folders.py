@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,8 @@ from patterns.purgatory.disk.log import SEGMENT_BYTES, DiskLog
 from patterns.purgatory.disk.segments import sync_folder
 
 _PARTITION = re.compile(r"([a-zA-Z0-9._-]{1,249})-(0|[1-9][0-9]{0,4})")  # no more than the 255 a file system takes
+
+_CLUSTER = re.compile(r"[a-zA-Z0-9_-]{22}")
 
 
 class DiskLogs:
@@ -70,6 +73,21 @@ class DiskLogs:
         if not name.isidentifier():
             raise BadFolder(f"expected a plain word, not a partition, got {name!r}; choose another name")
         return self._open(name, retention_bytes, max(1, retention_bytes // 8))
+
+    def cluster_id(self) -> str:
+        """What the broker of this folder calls its cluster: made up once, for clients notice that it is another.
+
+        Raises:
+            OSError: it cannot be read or written.
+        """
+        file = self.folder / "cluster.id"
+        known = file.read_bytes().decode("ascii", "replace").strip() if file.exists() else ""
+        if not _CLUSTER.fullmatch(known):  # cut off before it was on the disk, say: a new one does less harm than none
+            known = secrets.token_urlsafe(16)
+            beside = file.with_suffix(".new")
+            beside.write_text(known + "\n", encoding="ascii")
+            beside.replace(file)
+        return known
 
     def _open(self, name: str, retention_bytes: int | None, segment_bytes: int) -> DiskLog:
         log = self._opened.get(name)
