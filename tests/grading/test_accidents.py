@@ -151,6 +151,19 @@ def test_output_and_warnings_cost_nothing(trial) -> None:
     assert trial(source, lambda answer: expect(answer.f(), 1, "It gives 1.")).passed
 
 
+def test_helper_threads_that_have_ended_cost_nothing(trial) -> None:
+    source = """
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+
+        async def f():
+            await asyncio.gather(*(asyncio.to_thread(bytearray, 1 << 20) for _ in range(12)))
+            with ThreadPoolExecutor(8) as helpers:
+                return sum(helpers.map(len, ["ab"] * 100))
+    """
+    assert trial(source, lambda answer: expect(answer.start(answer.f).result(), 200, "It gives 200.")).told == ""
+
+
 def test_what_an_answer_printed_is_shown_when_it_fails(trial) -> None:
     found = trial("def f():\n    print('here I am')", lambda answer: expect(answer.f(), 1, "It gives 1."))
     assert found.prints == "here I am\n"

@@ -49,7 +49,7 @@ class ForkServer:
             command = [sys.executable, "-s", "-S", "-P", "-X", "utf8", "-c", COMMAND, str(theirs.fileno()), ROOT]
             self._process = subprocess.Popen(
                 wrapped(command, ROOT) if self.box == "bubblewrap" else command,
-                env={"PYTHONHASHSEED": "0"},
+                env={"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1"},  # or each thread of an answer reserves 64 MiB
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
