@@ -156,16 +156,17 @@ PARTS: tuple[_Part, ...] = (
     _Box(
         KEYS, "watch lists", "What cannot be answered yet is parked in the purgatory: on a watch list for each key "
         "that could answer it. Something was appended: those under its key are tried.",
-        x=424, y=178, wide=130, tall=104, note=("key → who waits",),
+        x=424, y=178, wide=116, tall=104, note=("key → who waits",),
     ),
     _Arrow(
         KEYS, "appended:\ntry this key", "",
-        way="M640 92V134Q640 140 634 140H544Q538 140 538 146V169", tip=_down(538, 178), at=(648, 122), anchor="start",
+        way="M640 92V134Q640 140 634 140H530Q524 140 524 146V169", tip=_down(524, 178), at=(648, 122), anchor="start",
     ),
     _Box(
         TIME, "timing wheel", "And in a timing wheel, for when its time is up; a reaper turns it.",
-        x=570, y=178, wide=130, tall=104, note=("turned by a reaper",),
+        x=596, y=178, wide=108, tall=104, note=("turned by", "a reaper"),
     ),
+    _Arrow(TIME, "time\nis up", "", way="M596 230H549", tip=_left(540, 230), at=(571, 209)),
     _Box(
         RESPONSE, "response queue", "Whoever completes a request, once, reads the log again and puts the answer on the "
         "response queue; the loop sends it, and reads that connection again.",
