@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from patterns.grading.probe import Answer
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+
+from registered import answers as registered
+
+from patterns.grading.checks import exercise
+from patterns.grading.probe import Answer, growth
+from patterns.grading.probe.objects import Prepared
+from patterns.grading.verdict import run
+
+Work = Callable[[], Sequence[Prepared]]
 
 SOURCE = """
     import bisect
@@ -62,3 +72,33 @@ def test_the_answers_own_cpu_time_is_what_counts(trial) -> None:
 
     assert trial(SOURCE, both).told == ""
     assert seen[0] > 5 * seen[1]
+
+
+def test_a_right_wheel_passes_also_when_every_round_of_the_measurement_is_needed(server, monkeypatch) -> None:
+    def all_rounds(answer: Answer, small: Work, large: Work, **_options: object) -> None:
+        for make in (*[small] * (2 * growth.SMALL_ONES), large) * growth.ROUNDS:
+            answer.batch(make())
+
+    monkeypatch.setattr(growth, "growth", all_rounds)
+    wheel = exercise("timing_wheel")
+    check = next(check for check in wheel.checks if check.name == "add-and-cancel")
+    assert run(wheel, check, registered("timing_wheel", "right")[0].source, 1, server).told == ""
+
+
+def test_the_cpu_clock_is_read_when_the_process_has_gone_to_sleep(monkeypatch) -> None:
+    done: list[str] = []
+    asleep = iter([False, False, True, False, True])
+
+    def is_asleep(_pid: int) -> bool:
+        done.append("look")
+        return next(asleep)
+
+    def cpu_s(_pid: int) -> float:
+        done.append("read")
+        return float(len(done))
+
+    monkeypatch.setattr(growth, "is_asleep", is_asleep)
+    monkeypatch.setattr(growth, "cpu_s", cpu_s)
+    answer = SimpleNamespace(_line=SimpleNamespace(pid=1))
+    assert growth.cpu_of(answer, lambda: done.append("work")) == 8.0 - 4.0
+    assert done == ["look", "look", "look", "read", "work", "look", "look", "read"]

@@ -44,13 +44,18 @@ def idle(answer: Answer) -> None:
 def filled(answer: Answer, count: int) -> tuple[Thing, list[Thing]]:
     """A wheel with so many timers, and their entries."""
     wheel = answer.TimingWheel(1, 20, 0)
-    entries = answer.batch(
+    return wheel, set_timers(answer, wheel, count)
+
+
+def set_timers(answer: Answer, wheel: Thing, count: int) -> list[Thing]:
+    """Add so many timers; their entries."""
+    entries: list[Thing] = answer.batch(
         [wheel.add.with_(0, answer.random.randrange(NEAREST_MS, FURTHEST_MS)).kept() for _ in range(count)]
     )
     for entry in entries:
         why = "This timer is still to come."
         expect.true(isinstance(entry, Thing), why, expected="an entry", got=entry, idea="a-wheel-knows-the-round")
-    return wheel, entries
+    return entries
 
 
 @exercise.check("add-and-cancel", points=3, idea="a-sorted-list-is-quick-enough")
@@ -61,8 +66,12 @@ def add_and_cancel(answer: Answer) -> None:
         return lambda: [wheel.add.with_(0, answer.random.randrange(NEAREST_MS, FURTHEST_MS)) for _ in range(20)]
 
     def cancels(wheel: Thing, entries: list[Thing]) -> Callable[[], list[Prepared]]:
-        answer.random.shuffle(entries)
-        return lambda: [wheel.cancel.with_(entries.pop()) for _ in range(20)]
+        def batch() -> list[Prepared]:
+            entries.extend(set_timers(answer, wheel, 20))  # or few become fewer, and in the end none
+            answer.random.shuffle(entries)
+            return [wheel.cancel.with_(entries.pop()) for _ in range(20)]
+
+        return batch
 
     for count, larger in PAIRS:
         few, many = filled(answer, count), filled(answer, larger)
