@@ -1,8 +1,8 @@
 """Lesson 6 with ten thousand fetches parked in the notebook's own kernel: widgets answer, and the loop is free.
 
 What is measured is the kernel's and this machine's, which others may use at the same time: so of a few fan-outs the
-best counts, and of a few series of clicks; and where a widget does not answer in three quarters of that time when nobody is parked,
-the test goes its way, and says that it has measured nothing.
+best counts, and of a few series of clicks; and where a widget does not answer in three quarters of that time when
+nobody is parked, the test goes its way, and says that it has measured nothing.
 """
 
 from __future__ import annotations
