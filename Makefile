@@ -37,7 +37,7 @@ bench: $(VENV)/.bench ## measure side by side with peers, one table; BENCH='fram
 	$(PY) -m bench $(BENCH)
 
 soak: $(VENV)/.test ## the long tests: FUZZ_INPUTS=1000000 inputs a fuzz target
-	FUZZ_INPUTS=$(FUZZ_INPUTS) $(PY) -m pytest -m 'soak or fuzz'
+	FUZZ_INPUTS=$(FUZZ_INPUTS) $(PY) -m pytest -m 'soak or fuzz' -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 lock: $(VENV)/.test ## renew the four lock files from pyproject.toml
 	$(LOCK) --upgrade pyproject.toml --group build --output-file requirements.lock

@@ -29,15 +29,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "limit_s(seconds): another limit to the real time of the test")
 
 
-# Each of their tests takes a minute or more: begun first, one by one, they leave no worker idle at the end.
-LONG = ("tests/browser/", "tests/notebooks/")
+def is_long(item: pytest.Item) -> bool:
+    """Whether it takes a minute or more: begun first, one by one, such tests leave no worker idle at the end."""
+    return item.nodeid.startswith(("tests/browser/", "tests/notebooks/")) or item.get_closest_marker("soak") is not None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long tests first, each for itself; of the others those of a file stay together, with its fixtures."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=lambda item: not is_long(item))
     for item in items:
-        group = item.nodeid if item.nodeid.startswith(LONG) else item.nodeid.partition("::")[0]
+        group = item.nodeid if is_long(item) else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
 
 

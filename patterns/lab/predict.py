@@ -108,7 +108,7 @@ def _widget(asked: Question) -> Any:
     said = ipywidgets.HTML()
 
     def show(guess: float | str) -> None:
-        text = f"“{guess}”" if isinstance(guess, str) else f"{figure(guess)}{spaced(asked.unit)}"
+        text = f"“{guess}”" if isinstance(guess, str) else f"{figure(guess)}{spaced(asked.unit, guess)}"
         field.disabled = button.disabled = True
         said.value = _status(asked, f"Committed: {escape(text)}. Now run the next cells.")
 
@@ -164,7 +164,7 @@ def sentence(asked: Question, guess: float | str | None, actual: float | str, be
         was = f"“{actual}”"
         said = None if guess is None else f"“{guess}”"
     else:
-        was = f"{figure(actual)}{spaced(asked.unit)}"
+        was = f"{figure(actual)}{spaced(asked.unit, actual)}"
         said = None if not isinstance(guess, (int, float)) else figure(guess)
     reason = f": {because}{'' if because.endswith(('.', '!', '?')) else '.'}" if because else "."
     if said is None:
@@ -220,7 +220,7 @@ def scale(asked: Question, guess: float | None, actual: float) -> str:
 
     words = f"On a {'logarithmic ' if logarithmic else ''}scale: "
     words += f"your guess {figure(guess)}, " if guess is not None else ""
-    words += f"the result {figure(actual)}{spaced(asked.unit)}"
+    words += f"the result {figure(actual)}{spaced(asked.unit, actual)}"
     body = [f'<path d="M{_LEFT} 44H{_WIDTH - _RIGHT}" stroke="var(--bcp-soft)"/>']
     for tick in ticks:
         body.append(f'<path d="M{at(tick):.1f} 44v5" stroke="var(--bcp-soft)"/>')
@@ -257,6 +257,8 @@ def _tag(x: float, text: str, y: int, anchor: str, *, strong: bool = False) -> s
     return f'<text x="{x:.1f}" y="{y}" text-anchor="{anchor}"{look}>{text}</text>'
 
 
-def spaced(unit: str) -> str:
-    """A unit to stand after its number."""
+def spaced(unit: str, of: float | None = None) -> str:
+    """A unit to stand after its number, which may be one: 1 byte, 1 answer a second."""
+    if of == 1:
+        unit = re.sub(r"^([a-z]{3,})s\b", r"\1", unit)
     return f" {unit}" if unit else ""

@@ -16,7 +16,7 @@ from pathlib import Path
 import chromium
 import pytest
 from lab_page import LabPage
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 240  # for JupyterLab's start on a busy machine
@@ -36,15 +36,15 @@ FLAGS = [
 
 # Not for the session: while Playwright runs, no other event loop can run in the process.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    """One profile for several notebooks, as learners have: JupyterLab's own code is loaded and compiled once."""
+def window() -> Iterator[Page]:
+    """One window, for one notebook after the other, as learners have: JupyterLab's own code is loaded once."""
     if chromium.declined():
         pytest.skip("BROWSER=no: no test in a real browser")
     path = chromium.find()
     assert path, "no Chromium: make test installs one; or name one: CHROMIUM=/path/to/chromium"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield launched.new_context(viewport={"width": 1280, "height": 900})
+        yield launched.new_page(viewport={"width": 1280, "height": 900})
         launched.close()
 
 
@@ -94,17 +94,21 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
 
 
 @pytest.fixture
-def lab(browser: BrowserContext, jupyterlab: tuple[str, str]) -> Iterator[Callable[[str], LabPage]]:
-    """`lab("01_request_response")` opens that notebook, `lab("exercises/01_framing")` that one."""
-    opened = []
+def lab(window: Page, jupyterlab: tuple[str, str]) -> Iterator[Callable[[str], LabPage]]:
+    """`lab("01_request_response")` opens that notebook, `lab("exercises/01_framing")` that one, and closes the last."""
+    opened: list[LabPage] = []
 
     def open_notebook(name: str) -> LabPage:
-        page = LabPage(browser.new_page(), *jupyterlab, name)
-        opened.append(page)
-        return page
+        if opened:
+            opened[-1].shut_down()
+        opened.append(LabPage(window, *jupyterlab, name))
+        return opened[-1]
 
     yield open_notebook
-    for page in opened:
-        page.shut_down()
-        page.page.close()
+    try:
+        if opened:
+            opened[-1].shut_down()
+    except BaseException:
+        window.goto("about:blank")  # whatever stands in its way shall not stand in the next one's
+        raise
     assert not [error for page in opened for error in page.errors]

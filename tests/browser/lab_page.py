@@ -19,6 +19,7 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 RUN_LIMIT_MS = 300_000  # for all the cells of a notebook
 LOOK_LIMIT_MS = 30_000  # for something to appear or change
+LOOK_EVERY_MS = 100  # not at every frame: that would have sixty drawn a second, of a page however large
 expect.set_options(timeout=LOOK_LIMIT_MS)
 
 RESTART = "Confirm Kernel Restart"  # the button that answers whether one means it
@@ -38,7 +39,10 @@ COMPLAINTS = f"""cells => (cells || {NOTEBOOK}.content.widgets).flatMap(cell => 
 
 
 class LabPage:
-    """One notebook in one page. `errors` are the page's own, but for a notice that browsers give freely."""
+    """One notebook in JupyterLab's page; several are opened in one page one after the other, or `shut_down` first.
+
+    `errors` are the page's own, but for a notice that browsers give freely.
+    """
 
     def __init__(self, page: Page, address: str, token: str, notebook: str) -> None:
         self.page = page
@@ -47,8 +51,16 @@ class LabPage:
         page.set_default_timeout(LOOK_LIMIT_MS)
         page.on("pageerror", self._note)
         path = f"{notebook if '/' in notebook else f'notebooks/{notebook}'}.ipynb"
-        page.goto(f"{address}/doc/tree/{path}?reset&token={token}", wait_until="domcontentloaded")
-        page.wait_for_function(f"() => window.jupyterapp && {NOTEBOOK}?.context?.isReady", timeout=90_000)
+        if page.url.startswith(address):  # JupyterLab's code is there
+            self.command("docmanager:open", path=path)
+        else:
+            page.goto(f"{address}/doc/tree/{path}?reset&token={token}", wait_until="domcontentloaded")
+        page.wait_for_function(
+            f"path => window.jupyterapp && {NOTEBOOK}?.context?.isReady && {NOTEBOOK}.context.path === path",
+            arg=path,
+            timeout=90_000,
+            polling=LOOK_EVERY_MS,
+        )
         page.evaluate(
             f"""async () => {{
                 await {NOTEBOOK}.sessionContext.ready
@@ -106,7 +118,7 @@ class LabPage:
         )
         if confirm:
             self.page.locator(".jp-Dialog").get_by_role("button", name=confirm).click()
-        self.page.wait_for_function("() => window.done", timeout=RUN_LIMIT_MS)
+        self.page.wait_for_function("() => window.done", timeout=RUN_LIMIT_MS, polling=LOOK_EVERY_MS)
 
     def complaints(self) -> list[str]:
         """Errors, text on standard error, cells that did not run."""
@@ -176,6 +188,7 @@ class LabPage:
                 "([element, old]) => element.outerHTML !== old || !element.isConnected",
                 arg=[part.element_handle(), old],
                 timeout=LOOK_LIMIT_MS,
+                polling=LOOK_EVERY_MS,
             )
 
     def in_both_themes(self) -> Iterator[str]:
@@ -200,5 +213,7 @@ class LabPage:
         return path
 
     def shut_down(self) -> None:
-        """End the notebook's kernel, as closing it and shutting down would."""
-        self.page.evaluate(f"() => {NOTEBOOK}.sessionContext.shutdown()")
+        """End the notebook's kernel and close it, without saving."""
+        self.page.evaluate(f"async () => {{ const it = {NOTEBOOK}; await it.sessionContext.shutdown(); it.dispose() }}")
+        expect(self.page.locator(".jp-Notebook")).to_have_count(0)
+        self.page.remove_listener("pageerror", self._note)

@@ -94,12 +94,28 @@ def test_a_choice_can_only_name_a_catalogued_misconception() -> None:
         (40.0, 72, "Why? Look!", "You said 40, it was 72 bytes: Why? Look!"),
         (72.0, 72, "", "You said 72 bytes, and so it was."),
         (None, 72, "", "It was 72 bytes."),
+        (2.0, 1, "", "You said 2, it was 1 byte."),
         ("The server", "The client", "it asks", "You said “The server”, it was “The client”: it asks."),
         (None, "The client", "it asks", "It was “The client”: it asks."),
     ],
 )
 def test_guess_and_result_in_a_sentence(guess: Any, actual: Any, because: str, said: str) -> None:
     assert sentence(BYTES, guess, actual, because) == said
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("answers a second", "It was 1 answer a second."),
+        ("times", "It was 1 time."),
+        ("ms", "It was 1 ms."),
+        ("s", "It was 1 s."),
+        ("%", "It was 1 %."),
+        ("", "It was 1."),
+    ],
+)
+def test_one_of_a_unit_is_not_several(unit: str, said: str) -> None:
+    assert sentence(Question("one", "How many?", unit), None, 1.0, "") == said
 
 
 def test_outside_a_kernel_the_result_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
