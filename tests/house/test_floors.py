@@ -24,7 +24,7 @@ FLOORS = {
     ),
     2: ("wire.listen", "wire.tap", "cost.autojump", "cost.workload"),
     3: LESSONS,
-    4: ("cost.measure", "cost.race", "cost.process"),
+    4: ("cost.measure", "cost.race", "cost.process", "cost.timers"),
     5: ("grading",),
     6: ("lab",),
     7: ("alone", "board", "__main__"),
