@@ -54,16 +54,19 @@ class WheelTimers:
         self.wheel: TimingWheel[None] = TimingWheel()
 
     def set(self, due_ms: int) -> Any:
+        """Put one in."""
         return self.wheel.add(None, due_ms)
 
     def cancel(self, timer: Any) -> None:
+        """It is over."""
         timer.cancel()
 
     def standing(self) -> int:
+        """How many there are."""
         return len(self.wheel)
 
     def be_rid_of(self, n: int) -> None:
-        pass  # nothing that is over is in it
+        """Nothing: what is over is not in it."""
 
 
 class HeapTimers:
@@ -74,17 +77,21 @@ class HeapTimers:
         self.number = itertools.count()
 
     def set(self, due_ms: int) -> Any:
+        """Put one in."""
         timer = [due_ms, next(self.number), False]
         heapq.heappush(self.heap, timer)
         return timer
 
     def cancel(self, timer: Any) -> None:
+        """It is over."""
         timer[2] = True
 
     def standing(self) -> int:
+        """How many there are."""
         return len(self.heap)
 
     def be_rid_of(self, n: int) -> None:
+        """Take them from the top."""
         for _ in range(n):
             heapq.heappop(self.heap)
 
@@ -96,18 +103,21 @@ class LoopTimers:
         self.loop = asyncio.new_event_loop()
 
     def set(self, due_ms: int) -> Any:
+        """Put one in."""
         return self.loop.call_later(due_ms / 1000, int)
 
     def cancel(self, timer: Any) -> None:
+        """It is over."""
         timer.cancel()
 
     def standing(self) -> int:
+        """How many there are."""
         self.loop.call_soon(self.loop.stop)
         self.loop.run_forever()  # a turn, in which it may sweep
-        return len(self.loop._scheduled)  # type: ignore[attr-defined]
+        return len(self.loop._scheduled)  # type: ignore[attr-defined]  # asyncio tells it nowhere else
 
     def be_rid_of(self, n: int) -> None:
-        pass  # its sweeps were among the steps
+        """Nothing: its sweeps were among the steps."""
 
 
 TIMERS: dict[str, type[Timers]] = {"wheel": WheelTimers, "heap": HeapTimers, "call_later": LoopTimers}

@@ -82,8 +82,7 @@ async def test_it_is_measured_in_a_process_that_ends_with_it() -> None:
 @pytest.mark.real_clock
 async def test_whoever_does_not_want_to_wait_leaves_no_process() -> None:
     asked = asyncio.create_task(timer_cost("heap", 10_000_000))
-    while not children():
-        await asyncio.sleep(0)
+    await begun()
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
@@ -93,11 +92,16 @@ async def test_whoever_does_not_want_to_wait_leaves_no_process() -> None:
 @pytest.mark.real_clock
 async def test_a_process_that_ends_without_a_figure_is_an_error_with_its_name() -> None:
     asked = asyncio.create_task(timer_cost("heap", 10_000_000))
-    while not (found := children()):
-        await asyncio.sleep(0)
-    found[0].kill()
+    (child,) = await begun()
+    child.kill()
     with pytest.raises(HasEnded, match="the process of 10,000,000 timers ended with status -9"):
         await asked
+
+
+async def begun() -> list[psutil.Process]:
+    while not (found := children()):  # noqa: ASYNC110  # the system tells nobody of a child
+        await asyncio.sleep(0)
+    return found
 
 
 def children() -> list[psutil.Process]:

@@ -125,7 +125,7 @@ def test_a_film_goes_to_any_step_and_says_what_happened_there() -> None:
     assert "1 of 2" in film.said.value
     film.slider.value = 1
     assert "it is parked" in film.said.value
-    assert "glides" in film.picture.value
+    assert "glides" in film.picture.html.value
     film.slider.value = 0
     assert "a fetch is read" in film.said.value
 

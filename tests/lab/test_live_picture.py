@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from exchanges import exchanges
 
 from patterns.lab.panel import slug
-from patterns.lab.panel.live_picture import LivePicture
+from patterns.lab.panel.live_picture import LivePicture, Redrawn
 from patterns.lab.sequence import sequence
 
 
@@ -26,7 +28,7 @@ def test_frames_replace_the_picture_and_leave_the_open_table_alone() -> None:
         widget.observe(changes.append)
     live.show(second)
     assert changes == [], "no frame touches what the reader has opened"
-    assert live.picture.value == second.picture
+    assert live.picture.html.value == re.sub("<style>.*?</style>", "", second.picture)
     assert live.table.value == first.table
 
 
@@ -52,8 +54,20 @@ def test_plain_html_is_shown_without_a_button() -> None:
     live = LivePicture()
     assert visible(live) == (False, False)
     live.show("<svg>sequence</svg>")
-    assert (live.picture.value, visible(live)) == ("<svg>sequence</svg>", (False, False))
+    assert (live.picture.html.value, visible(live)) == ("<svg>sequence</svg>", (False, False))
 
 
 def test_a_label_becomes_a_test_id() -> None:
     assert slug("Loop blocked, at most (ms)") == "loop-blocked-at-most-ms"
+
+
+def test_a_style_sheet_comes_once_and_stays() -> None:
+    drawn, changes = Redrawn(), []
+    drawn.sheets.observe(changes.append, "value")
+    for html in ("<style>a{}</style><p>1</p><style>b{}</style>", "<style>b{}</style><p>2</p>", "<p>3</p>"):
+        drawn.show(html)
+        assert drawn.sheets.value == "<style>a{}</style><style>b{}</style>"
+    assert drawn.html.value == "<p>3</p>"
+    assert len(changes) == 1
+    drawn.show("<style>c{}</style><p>3</p>")
+    assert drawn.sheets.value == "<style>a{}</style><style>b{}</style><style>c{}</style>"

@@ -15,6 +15,7 @@ import ipywidgets
 
 from patterns.lab.broker_picture.drawing import broker_picture
 from patterns.lab.broker_picture.view import View
+from patterns.lab.panel.live_picture import Redrawn
 from patterns.lab.style import STYLE, escape
 
 STEP_MS = 900
@@ -40,9 +41,10 @@ class Film:
         self.play = ipywidgets.Play(min=0, max=last, interval=STEP_MS, description="Play", tooltip=f"Play: {title}")
         self.slider = ipywidgets.IntSlider(min=0, max=last, description="step", continuous_update=True)
         ipywidgets.jslink((self.play, "value"), (self.slider, "value"))
-        self.said, self.picture = ipywidgets.HTML(), ipywidgets.HTML()
+        self.said, self.picture = ipywidgets.HTML(), Redrawn()
         head = ipywidgets.HTML(f'{STYLE}<h4 data-testid="film">{escape(title)}</h4>')
-        self.widget = ipywidgets.VBox([head, ipywidgets.HBox([self.play, self.slider]), self.said, self.picture])
+        shown = [head, ipywidgets.HBox([self.play, self.slider]), self.said, *self.picture.widgets]
+        self.widget = ipywidgets.VBox(shown)
         for name in ("bcp", "bcp-card", "bcp-film"):
             self.widget.add_class(name)
         self._shown: int | None = None
@@ -58,7 +60,7 @@ class Film:
             f'<p role="status" data-testid="film-step"><span class="bcp-soft">{step + 1} of {len(self.frames)}, '
             f"at {frame.view.time_s:.3f} s:</span> {escape(frame.what)}</p>"
         )
-        self.picture.value = broker_picture(frame.view, before).picture
+        self.picture.show(broker_picture(frame.view, before).picture)
 
     def __repr__(self) -> str:
         return "\n".join(

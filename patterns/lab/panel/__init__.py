@@ -210,7 +210,7 @@ class Panel:
         on_click(self.stop_button, pressed_stop)
         self.status, self.figures, self.held, self.plot, self.failure = (ipywidgets.HTML() for _ in range(5))
         self.live = LivePicture()
-        self.diagram = self.live.picture
+        self.diagram = self.live.picture.html
         self._pending_picture = ""
         head = ipywidgets.HTML(f'{STYLE}<h4 data-testid="panel-{slug(self.title)}">{escape(self.title)}</h4>')
         for control in controls.values():

@@ -6,33 +6,56 @@ The bargain: the table stands beside the picture, behind a button that keeps its
 of the moment at which it was opened; opened again, newer ones.
 """
 
+import re
 from typing import Any
 
 import ipywidgets
 
 from patterns.lab.style import Drawing
 
+_SHEETS = re.compile(r"<style>.*?</style>", re.DOTALL)
+
+
+class Redrawn:
+    """HTML that is replaced again and again: `html`, and apart from it its style sheets, which stay.
+
+    For each sheet that comes or goes the browser looks at every element of the page again: in a long notebook that
+    takes as long as a frame may last.
+    """
+
+    def __init__(self) -> None:
+        self.html, self.sheets = ipywidgets.HTML(), ipywidgets.HTML()
+        self.html.add_class("bcp-picture")
+        self.sheets.layout.display = "none"  # they hold all the same
+        self.widgets = [self.sheets, self.html]
+
+    def show(self, html: str) -> None:
+        """Replace it."""
+        new = [sheet for sheet in dict.fromkeys(_SHEETS.findall(html)) if sheet not in self.sheets.value]
+        if new:
+            self.sheets.value += "".join(new)
+        bare = _SHEETS.sub("", html)
+        if self.html.value != bare:
+            self.html.value = bare
+
 
 class LivePicture:
     """`widget` holds the picture, the button and the table; `show` replaces the picture."""
 
     def __init__(self) -> None:
-        self.picture = ipywidgets.HTML()
-        self.picture.add_class("bcp-picture")
+        self.picture = Redrawn()
         self.button = ipywidgets.ToggleButton(value=False)
         self.table = ipywidgets.HTML()
         for hidden in (self.button, self.table):
             hidden.layout.display = "none"
         self.button.observe(self._pressed, "value")
-        self.widget = ipywidgets.VBox([self.picture, self.button, self.table])
+        self.widget = ipywidgets.VBox([*self.picture.widgets, self.button, self.table])
         self._drawn: Drawing | str = ""
 
     def show(self, drawn: Drawing | str) -> None:
         """Replace the picture; the table stays as it is while it is open."""
         self._drawn = drawn
-        html = drawn.picture if isinstance(drawn, Drawing) else drawn
-        if self.picture.value != html:
-            self.picture.value = html
+        self.picture.show(drawn.picture if isinstance(drawn, Drawing) else drawn)
         has_table = isinstance(drawn, Drawing) and bool(drawn.table)
         if has_table and not self.button.value:
             self._name("Show", drawn)
