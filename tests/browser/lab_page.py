@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 RUN_LIMIT_MS = 300_000  # for all the cells of a notebook
-LOOK_LIMIT_MS = 30_000  # for something to appear or change
+LOOK_LIMIT_MS = 60_000  # for something to appear or change, beside whatever else runs
 LOOK_EVERY_MS = 100  # not at every frame: that would have sixty drawn a second, of a page however large
 expect.set_options(timeout=LOOK_LIMIT_MS)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
+import pytest
 from registered import answers as registered
 
 from patterns.grading.checks import exercise
 from patterns.grading.probe import Answer, growth
+from patterns.grading.probe.accidents import Failed
 from patterns.grading.probe.objects import Prepared
 from patterns.grading.verdict import run
 
@@ -76,13 +78,48 @@ def test_the_answers_own_cpu_time_is_what_counts(trial) -> None:
 
 def test_a_right_wheel_passes_also_when_every_round_of_the_measurement_is_needed(server, monkeypatch) -> None:
     def all_rounds(answer: Answer, small: Work, large: Work, **_options: object) -> None:
-        for make in (*[small] * (2 * growth.SMALL_ONES), large) * growth.ROUNDS:
+        for make in (*[small] * (2 * growth.SMALL_ONES), large) * (growth.ROUNDS + growth.MORE_ROUNDS):
             answer.batch(make())
 
     monkeypatch.setattr(growth, "growth", all_rounds)
     wheel = exercise("timing_wheel")
     check = next(check for check in wheel.checks if check.name == "add-and-cancel")
     assert run(wheel, check, registered("timing_wheel", "right")[0].source, 1, server).told == ""
+
+
+def rounds(monkeypatch, times: Callable[[int], float]) -> int:
+    """How many rounds it takes, if in round n (from 1) the large one takes so many times as long; at most 2.5 do."""
+    made: list[str] = []
+
+    def make(which: str) -> Work:
+        return lambda: [made.append(which)]  # type: ignore[list-item, func-returns-value]  # one call, whatever it is
+
+    def cpu_of(_answer: object, _work: object) -> float:
+        return times(made.count("large")) if made[-1] == "large" else 1.0
+
+    monkeypatch.setattr(growth, "cpu_of", cpu_of)
+    try:
+        growth.growth(SimpleNamespace(), make("small"), make("large"), at_most=2.5, why="It grows.", idea=None)
+    except Failed as failed:
+        return -made.count("large") if failed.got.startswith(f"{times(1):.0f} times") else 0
+    return made.count("large")
+
+
+ALL = growth.ROUNDS + growth.MORE_ROUNDS
+
+
+@pytest.mark.parametrize(
+    ("times", "taken"),
+    [
+        (lambda _: 1.0, 1),
+        (lambda n: 1.0 if n == growth.ROUNDS else 16.0, growth.ROUNDS),
+        (lambda _: 16.0, -growth.ROUNDS),
+        (lambda n: 1.0 if n == ALL else 3.0, ALL),
+        (lambda _: 3.0, -ALL),
+    ],
+)
+def test_what_could_be_a_crowded_machine_is_looked_at_longer_and_what_cannot_is_not(monkeypatch, times, taken) -> None:
+    assert rounds(monkeypatch, times) == taken
 
 
 def test_the_cpu_clock_is_read_when_the_process_has_gone_to_sleep(monkeypatch) -> None:

@@ -4,7 +4,9 @@ The problem: a time says nothing about a machine that is slow or busy. The assum
 makes it longer, so the shortest of several is nearest to the truth; and a step through everything that waits takes
 16 times as long when 16 times as much waits. The bargain: small and large are measured in turn, in small pieces,
 until the ratio of the shortest is fine, which for a right answer it is at once; a wrong one costs all the rounds. The
-small one is measured more often: if it were disturbed each time, too much work would look like enough.
+small one is measured more often: if it were disturbed each time, too much work would look like enough. On a crowded
+machine it is the large one whose memory others push out of the processor's cache, time after time; so as long as the
+ratio could be that, it is given more rounds.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from patterns.grading.probe.answer import Answer
 
 ROUNDS = 8
+MORE_ROUNDS = 40  # while the ratio is less than twice what it may be
 LOOKS = 100  # some microseconds each; an answer with a thread that works on is not waited for
 SMALL_ONES = 3  # before the first ratio, and again before one is believed
 
@@ -59,7 +62,9 @@ def growth(
 
     least_small = least_large = float("inf")
     ratio = 0.0
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS + MORE_ROUNDS):
+        if number >= ROUNDS and ratio > 2 * at_most:
+            break
         least_small = min(least_small, *(cpu_of_one(small) for _ in range(SMALL_ONES)))
         least_large = min(least_large, cpu_of_one(large))
         if least_large <= at_most * least_small:
