@@ -26,7 +26,7 @@ async def client(number):
             answered[number] += 1
 frames = []
 async def drive(panel):
-    panel.live.picture.observe(lambda change: frames.append(change["new"]), "value")
+    panel.diagram.observe(lambda change: frames.append(change["new"]), "value")
     clients = asyncio.gather(*(client(number) for number in range(1000)))
     asked = 0
     while not clients.done():

@@ -14,7 +14,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -76,6 +76,17 @@ class Outcome(NamedTuple):
         return f"cell {self.cell} wrote to standard error: {self.stderr}" if self.stderr else ""
 
 
+class _Client(NotebookClient):
+    """Says when the kernel has begun with a cell: what is sent to it before that may be lost."""
+
+    begun: Callable[[], object] = staticmethod(lambda: None)
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        if msg["msg_type"] == "execute_input":
+            self.begun()
+        return super().process_message(msg, cell, cell_index)
+
+
 class Classroom:
     """`with Classroom(notebook) as room:` a fresh kernel, started in the notebook's folder as Lab does."""
 
@@ -90,7 +101,7 @@ class Classroom:
         self._exit = contextlib.ExitStack()
 
     def __enter__(self) -> Classroom:
-        self._client = NotebookClient(
+        self._client = _Client(
             self.notebook,
             timeout=PATIENCE_S,
             allow_errors=True,
@@ -127,15 +138,17 @@ class Classroom:
         return outcomes
 
     def run_and_interrupt(self, cell: str, after_s: float) -> Outcome:
-        """Run the cell, and press the stop button meanwhile. A cell that is done by then is only run."""
+        """Run the cell, and press the stop button so long after its begin. If it is done by then it is only run."""
         pid = self._client.km.provisioner.pid
         stop_button = threading.Timer(after_s, os.kill, (pid, signal.SIGINT))
-        stop_button.start()
+        self._client.begun = stop_button.start
         try:
             outcome = self.run(cell)
         finally:
+            self._client.begun = lambda: None
             stop_button.cancel()
-            stop_button.join()
+            if stop_button.ident is not None:
+                stop_button.join()
         if outcome.error in {"KeyboardInterrupt", "CancelledError"}:
             late_s = outcome.took_s - after_s
             error = "" if late_s < STOP_WITHIN_S else f"stopped {late_s:.0f} s after the stop button"
