@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import nbformat
 import pytest
-from classroom import Classroom
+from classroom import PORT_TAKEN, Classroom
 
 CELLS = {
     "fine": "x = 1\nx",
@@ -75,3 +75,15 @@ def test_a_server_left_behind_is_found(room: Classroom) -> None:
 def test_a_lost_exception_is_found(room: Classroom) -> None:
     room.run("loses-an-exception")
     assert "ZeroDivisionError" in room.run("forgets-it").complaint
+
+
+def test_a_heartbeat_without_a_port_is_no_complaint_and_what_stands_beside_it_is_one() -> None:
+    taken = (
+        "Exception in thread Heartbeat:\nTraceback (most recent call last):\n  File ...\n"
+        "zmq.error.ZMQError: Address already in use (addr='tcp://127.0.0.1:39615')\n"
+    )
+    other = "Exception in thread pulse:\nOSError: [Errno 98] Address already in use\n"
+    assert PORT_TAKEN.sub("", taken) == ""
+    assert PORT_TAKEN.sub("", other + taken + other) == other + other
+    another = "Exception in thread Heartbeat:\nValueError\n"
+    assert PORT_TAKEN.sub("", another + taken) == another
