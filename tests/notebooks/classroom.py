@@ -59,8 +59,8 @@ assert not _left, f"sockets left: {_left}"
 """
 
 
-# Of the ports that were free when Jupyter chose them another process may have taken one before the kernel did. Without a
-# heartbeat, to which nobody listens here, the kernel works as ever.
+# Of the ports that were free when Jupyter chose them another process may have taken one before the kernel did. Without
+# a heartbeat, to which nobody listens here, the kernel works as ever.
 PORT_TAKEN = re.compile(
     r"Exception in thread Heartbeat:\n(?:(?!Exception in thread).)*?Address already in use \(addr='tcp://[^']*'\)\n?",
     re.DOTALL,
