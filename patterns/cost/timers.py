@@ -125,7 +125,7 @@ TIMERS: dict[str, type[Timers]] = {"wheel": WheelTimers, "heap": HeapTimers, "ca
 
 @dataclass(frozen=True, slots=True)
 class TimerCost:
-    """µs of processor time for one timer, `standing` others being set; `kept` are there after `2 × standing` steps.
+    """µs of processor time for one timer, `standing` others being set; `kept` are there after all steps.
 
     step_us: to set one and cancel another. later_us: to be rid of one that is over. sweep_ms: the longest turn.
     """

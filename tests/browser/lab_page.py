@@ -39,7 +39,7 @@ COMPLAINTS = f"""cells => (cells || {NOTEBOOK}.content.widgets).flatMap(cell => 
 
 
 class LabPage:
-    """One notebook in JupyterLab's page; several are opened in one page one after the other, or `shut_down` first.
+    """One notebook in JupyterLab's page; it is `shut_down` before another is opened in the same page.
 
     `errors` are the page's own, but for a notice that browsers give freely.
     """
