@@ -110,6 +110,91 @@ async def test_cancelled_it_closes_the_connections_that_the_coroutine_left_open(
 
 
 @pytest.mark.real_clock
+async def test_cancelled_it_does_not_tell_of_tasks_that_failed_because_of_it() -> None:
+    """The suite itself fails where the loop's exception handler is told of anything."""
+    follows = threading.Event()
+
+    async def follow_and_feed() -> None:
+        server = await listen(lambda reader, writer: reader.read())
+
+        async def follow() -> None:
+            while True:
+                reader, writer = await asyncio.open_connection(*server.address)
+                follows.set()
+                await reader.read()
+                writer.close()
+
+        async with server:
+            following = asyncio.create_task(follow())
+            for _ in itertools.count():
+                await asyncio.sleep(1)
+            following.cancel()
+
+    task = asyncio.create_task(elsewhere(follow_and_feed))
+    await asyncio.to_thread(follows.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    gc.collect()
+    await asyncio.sleep(0)
+
+
+@pytest.mark.real_clock
+@pytest.mark.parametrize("in_a_task", [False, True])
+async def test_cancelled_it_interrupts_code_that_never_yields(in_a_task, monkeypatch) -> None:
+    monkeypatch.setattr("patterns.cost.autojump.thread.STALL_S", 0.1)
+    spins, clean = threading.Event(), []
+
+    async def reads_on_behind_the_end() -> None:
+        reader = asyncio.StreamReader()
+        reader.feed_eof()
+        while True:
+            spins.set()
+            await reader.read(1)  # b"" at once, for ever
+
+    async def spin() -> None:
+        try:
+            if in_a_task:
+                spinning = asyncio.create_task(reads_on_behind_the_end())
+                await asyncio.sleep(3600)
+                assert spinning
+            else:
+                await reads_on_behind_the_end()
+        finally:
+            clean.append(True)
+
+    task = asyncio.create_task(elsewhere(spin))
+    await asyncio.to_thread(spins.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert clean == [True]
+    assert no_worker_lives()
+
+
+@pytest.mark.real_clock
+async def test_a_cancelled_coroutine_that_yields_may_take_its_time(monkeypatch) -> None:
+    monkeypatch.setattr("patterns.cost.autojump.thread.STALL_S", 0.02)
+    began, clean = threading.Event(), []
+
+    async def slow_to_end() -> None:
+        try:
+            began.set()
+            for _ in itertools.count():
+                await asyncio.sleep(1)
+        finally:
+            await asyncio.to_thread(time.sleep, 0.3)
+            clean.append(True)
+
+    task = asyncio.create_task(elsewhere(slow_to_end))
+    await asyncio.to_thread(began.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert clean == [True]
+
+
+@pytest.mark.real_clock
 async def test_cancelled_twice_it_still_waits_for_the_clean_up() -> None:
     began, clean = threading.Event(), []
 

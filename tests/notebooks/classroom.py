@@ -58,6 +58,12 @@ _left = sorted(s for s in _sockets() - _before if s[0].port not in _own_ports)
 assert not _left, f"sockets left: {_left}"
 """
 
+# What an interrupted cell lost sight of complains when it is collected, now or in a later cell.
+COLLECT = """
+import asyncio as _asyncio, gc as _gc
+_gc.collect()
+await _asyncio.sleep(0)
+"""
 
 # Of the ports that were free when Jupyter chose them another process may have taken one before the kernel did. Without
 # a heartbeat, to which nobody listens here, the kernel works as ever.
@@ -160,8 +166,8 @@ class Classroom:
         if outcome.error in {"KeyboardInterrupt", "CancelledError"}:
             late_s = outcome.took_s - after_s
             error = "" if late_s < STOP_WITHIN_S else f"stopped {late_s:.0f} s after the stop button"
-            return outcome._replace(error=error, said="")
-        return outcome
+            outcome = outcome._replace(error=error, said="")
+        return outcome._replace(stderr=outcome.stderr + self._hidden(COLLECT).complaint)
 
     def leave(self) -> list[str]:
         """The hidden last cell: what was lost or left behind, as complaints."""

@@ -40,6 +40,20 @@ def test_runs_from_the_top_and_after_interrupts_again_without_a_restart(notebook
 
 
 @each_notebook
+@pytest.mark.soak
+def test_each_cell_that_takes_a_while_can_be_interrupted_anywhere_and_runs_again(notebook: Path) -> None:
+    chance = random.Random(notebook.stem)
+    with Classroom(notebook) as room:
+        first = room.run_all()
+        assert not complaints(first)
+        for cell, took_s in ((outcome.cell, outcome.took_s) for outcome in first if outcome.took_s > LONG_ENOUGH_S):
+            for _ in range(5):
+                assert not room.run_and_interrupt(cell, after_s=took_s * chance.uniform(0.05, 0.7)).complaint
+            assert not room.run(cell).complaint, "the next time"
+        assert not room.leave()
+
+
+@each_notebook
 @each_seed
 def test_runs_in_any_order_and_a_cell_run_too_early_says_what_it_needs(notebook: Path, seed: int) -> None:
     with Classroom(notebook) as room:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import ctypes
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
@@ -14,6 +15,11 @@ from patterns.cost.autojump.loop import AutojumpEventLoop
 T = TypeVar("T")
 
 PROGRESS_S = 0.1  # real seconds between two calls of `progress`
+STALL_S = 2.0  # real seconds in which a cancelled coroutine must let its loop turn; if not, its thread is interrupted
+
+
+class _Interrupted(KeyboardInterrupt):
+    """Raised in a coroutine that never yields, wherever it is; a loop lets go at no exception but a KeyboardInterrupt."""
 
 
 class _Worker(Generic[T]):
@@ -27,11 +33,14 @@ class _Worker(Generic[T]):
         self._cancelled = False
         self._task: asyncio.Task[T] | None = None
         self._lock = threading.Lock()
+        self._thread_id = 0
+        self._over = threading.Event()
         self.loop = AutojumpEventLoop(patience_s)
         self.result: T | None = None
         self.error: BaseException | None = None
 
     def work(self) -> None:
+        self._thread_id = threading.get_ident()
         try:
             with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
                 try:
@@ -41,6 +50,8 @@ class _Worker(Generic[T]):
                         runner.run(self._hang_up())
         except BaseException as error:
             self.error = error
+        finally:
+            self._over.set()
 
     async def _main(self) -> T:
         self.loop.set_exception_handler(self._tell_the_caller)
@@ -68,6 +79,8 @@ class _Worker(Generic[T]):
 
     def _tell_the_caller(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """What nobody awaits in here is reported where the caller's own is: in a notebook, to the learner."""
+        if self._cancelled and isinstance(context.get("future"), asyncio.Future):
+            return  # a result that is never retrieved, because whoever would have done it was interrupted
         # As text: since Python 3.12 the handler would run in the context of this task, future or handle, which
         # this thread may not have left yet, and no two threads can be within one.
         told = {key: repr(value) if key in {"task", "future", "handle"} else value for key, value in context.items()}
@@ -78,9 +91,23 @@ class _Worker(Generic[T]):
     def cancel(self) -> None:
         """From the caller's thread."""
         with self._lock:
+            if not self._cancelled:
+                threading.Thread(target=self._insist, name="autojump stop", daemon=True).start()
             self._cancelled = True
             if self._task is not None:
                 self.loop.call_soon_threadsafe(self._task.cancel)
+
+    def _insist(self) -> None:
+        """Interrupt code that never yields, such as one that reads on behind the end: it cannot be cancelled."""
+        while not self._over.wait(STALL_S / 4):
+            turned = threading.Event()
+            try:
+                self.loop.call_soon_threadsafe(turned.set)
+            except RuntimeError:  # closed
+                return
+            if not turned.wait(STALL_S) and not self._over.is_set():
+                thread_id, error = ctypes.c_ulong(self._thread_id), ctypes.py_object(_Interrupted)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread_id, error)
 
 
 async def elsewhere(
@@ -106,15 +133,17 @@ async def elsewhere(
 
     Raises:
         asyncio.CancelledError: the caller was cancelled; the coroutine has been cancelled too, and its
-            loop is cleaned up and closed.
+            loop is cleaned up and closed. One that never yields is interrupted after some 2 s, wherever it is.
     """
     caller = asyncio.get_running_loop()
     worker = _Worker(make, patience_s, caller)
     done = caller.create_future()
 
     def work() -> None:
-        worker.work()
-        caller.call_soon_threadsafe(done.set_result, None)
+        try:
+            worker.work()
+        finally:
+            caller.call_soon_threadsafe(done.set_result, None)
 
     # A daemon, so that a kernel that shuts down does not wait for the end of the hour.
     context = contextvars.copy_context()
@@ -124,7 +153,7 @@ async def elsewhere(
         thread.start()
         failure = await _watch(worker, done, progress)
     thread.join()
-    if worker.error is not None and not isinstance(worker.error, asyncio.CancelledError):
+    if worker.error is not None and not isinstance(worker.error, asyncio.CancelledError | _Interrupted):
         raise worker.error
     if failure is not None:
         raise failure
