@@ -96,9 +96,7 @@ async def serve_aiohttp(
         await runner.setup()
         make = runner.server
         assert make is not None  # it is set up
-        accepting, address = await bind(
-            lambda: TakesTurns(make()), host, port, open_to_the_network=open_to_the_network
-        )
+        accepting, address = await bind(lambda: TakesTurns(make()), host, port, open_to_the_network=open_to_the_network)
     except BaseException:
         await runner.cleanup()
         raise

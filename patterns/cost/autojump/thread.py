@@ -19,7 +19,7 @@ STALL_S = 2.0  # real seconds in which a cancelled coroutine must let its loop t
 
 
 class _Interrupted(KeyboardInterrupt):
-    """Raised in a coroutine that never yields, wherever it is; a loop lets go at no exception but a KeyboardInterrupt."""
+    """Raised in a coroutine that never yields, wherever it is; no other kind of exception leaves a loop."""
 
 
 class _Worker(Generic[T]):
