@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from patterns.cost.model import pulling
 from patterns.cost.model.choice import System, verdicts
 from patterns.cost.model.fleet import Client, Machine, Measured, fleet
 
@@ -66,15 +67,25 @@ def test_the_best_comes_first(system: System, best: str, expected: dict[str, str
         (
             System(events_an_hour=360, staleness_s=5),
             "short polling",
-            ("asked every 5 s, 61% of the answers bring nothing",),
+            ("asked every 4.97 s, 61% of the answers bring nothing",),
+        ),
+        (
+            System(events_an_hour=360, staleness_s=0.07, rtt_s=0.05),
+            "short polling",
+            (
+                "asked as often as it can answer, every 50 ms, its news is up to 75 ms old",
+                "asked every 50 ms, 100% of the answers bring nothing",
+            ),
         ),
         (
             System(events_an_hour=360, staleness_s=0.09, rtt_s=0.05),
             "short polling",
-            (
-                "to be at most 90 ms late it would ask every 90 ms, and an answer takes 50 ms",
-                "asked every 90 ms, 99% of the answers bring nothing",
-            ),
+            ("asked every 65 ms, 99% of the answers bring nothing",),
+        ),
+        (
+            System(events_an_hour=36_000, staleness_s=0.2, rtt_s=0.5),
+            "short polling",
+            ("half of 500 ms is already too late",),
         ),
         (
             System(events_an_hour=72_000, staleness_s=0.07, rtt_s=0.05),
@@ -124,6 +135,13 @@ def test_the_best_comes_first(system: System, best: str, expected: dict[str, str
 )
 def test_a_verdict_says_why(system: System, pattern: str, because: tuple[str, ...]) -> None:
     assert {verdict.pattern: verdict.because for verdict in verdicts(system)}[pattern] == because
+
+
+@pytest.mark.parametrize(("staleness_s", "rtt_s"), [(1, 0.1), (0.075, 0.05), (5, 0)])
+def test_short_polling_asks_so_that_no_news_is_older_than_it_may_be(staleness_s: float, rtt_s: float) -> None:
+    system = System(events_an_hour=60, staleness_s=staleness_s, rtt_s=rtt_s)
+    row = pulling(60 / 3600, system.interval_s, 3600, rtt_s=rtt_s)
+    assert row.staleness_max_s == pytest.approx(staleness_s)
 
 
 @pytest.mark.parametrize("fields", [{"events_an_hour": -1.0}, {"staleness_s": 0.0}, {"clients": 0}, {"rtt_s": -0.1}])

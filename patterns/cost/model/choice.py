@@ -7,7 +7,6 @@ says which number made it speak. They know nothing of your team, your libraries 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +42,14 @@ class System:
             raise ValueError(
                 f"expected events and round trip of at least 0, a client, and a staleness above 0, got {self}"
             )
+
+    @property
+    def interval_s(self) -> float:
+        """How often short polling asks: news waits for the next question, and its answer travels half a round trip.
+
+        Never oftener than an answer takes, so that news may get up to 1.5 round trips old.
+        """
+        return max(self.staleness_s - self.rtt_s / 2, self.rtt_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +95,15 @@ def _away(system: System) -> list[str]:
 
 
 def _short_polling(system: System) -> Verdict:
-    interval_s = system.staleness_s
+    interval_s = system.interval_s
     row = closed.pulling(system.events_an_hour / 3600, interval_s, 3600, rtt_s=system.rtt_s)
     useless = row.useless_responses / row.messages_to_client
     no, limits = [], []
-    if interval_s < 2 * system.rtt_s:
+    if system.staleness_s < system.rtt_s / 2:
+        no.append(f"half of {_s(system.rtt_s)} is already too late")
+    elif system.staleness_s < 1.5 * system.rtt_s:
         no.append(
-            f"to be at most {_s(interval_s)} late it would ask every {_s(interval_s)}, "
-            f"and an answer takes {_s(system.rtt_s)}"
+            f"asked as often as it can answer, every {_s(system.rtt_s)}, its news is up to {_s(1.5 * system.rtt_s)} old"
         )
     if useless > MANY_USELESS:
         limits.append(f"asked every {_s(interval_s)}, {useless:.0%} of the answers bring nothing")
@@ -146,4 +154,4 @@ def _s(seconds: float) -> str:
     """Seconds as people say them."""
     if seconds < 1:
         return f"{seconds * 1000:.3g} ms"
-    return f"{seconds:.3g} s" if seconds < 120 else f"{math.floor(seconds / 60)} min"
+    return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} min"

@@ -51,7 +51,7 @@ async def measured(system: System, *, seed: int = 1) -> Table:
     A pattern that would need too many messages even for half a minute is left out.
     """
     advised = {one.pattern: one for one in verdicts(system)}
-    entered = racers(interval_s=system.staleness_s, wait_s=WATCH_S)
+    entered = racers(interval_s=system.interval_s, wait_s=WATCH_S)
     entered = {
         name: racer for name, racer in entered.items() if name in advised and _duration_s(advised[name]) >= LEAST_S
     }
