@@ -153,6 +153,43 @@ from contextlib import suppress
         assert "1 running" in room.run("after")
 
 
+def test_the_stop_button_ends_what_holds_the_loop_up_and_the_kernel_lives_on(tmp_path: Path) -> None:
+    spin = """
+async def spins():
+    reader = asyncio.StreamReader()
+    reader.feed_eof()
+    while True:
+        await reader.read(1)                      # b"" at once, for ever
+"""
+    with learner(
+        tmp_path,
+        computes=INTERRUPT + "await asyncio.sleep(0)\nwhile True:\n    pass",
+        sleeps=INTERRUPT + "import time\nawait asyncio.sleep(0)\ntime.sleep(30)",
+        spins=INTERRUPT + spin + "await spins()",
+        beside=INTERRUPT + spin + "spinning = asyncio.create_task(spins())\nawait asyncio.sleep(30)",
+        beside_ended="print(spinning.cancelled())",
+        takes_its_time=INTERRUPT
+        + """
+try:
+    await asyncio.sleep(30)
+finally:
+    for _ in range(25):
+        await asyncio.sleep(0.1)
+    print("and ended well")
+""",
+        in_step=INTERRUPT + "while True:\n    pass",
+        after="servers()",
+    ) as room:
+        room.run("first", "serve")
+        for cell in ("computes", "sleeps", "spins"):
+            assert room.run(cell) == "CancelledError: stopped: the loop had not turned for 2 s\n", cell
+        assert room.run("beside") == "CancelledError: \n"
+        assert room.run("beside_ended") == "True\n"
+        assert room.run("takes_its_time") == "and ended well\nCancelledError: \n"
+        assert room.run("in_step").startswith("KeyboardInterrupt")
+        assert "1 running" in room.run("after")
+
+
 def test_the_kernel_s_shutdown_stops_every_server(tmp_path: Path) -> None:
     with learner(
         tmp_path,
