@@ -9,31 +9,9 @@ import asyncio
 from aiohttp import web
 
 from patterns.request_response.server import Handler, answer, execute
+from patterns.request_response.turns import TakesTurns
 from patterns.wire.framing import Limits, Request, Response
 from patterns.wire.listen import Address, Server, bind, stop_accepting
-
-READ_BYTES = 512  # in chunks of one byte, the worst there is, some 0.2 ms of parsing
-
-
-class TakesTurns(asyncio.Protocol):
-    """Before `protocol` takes a connection over: see that it is given READ_BYTES at a time.
-
-    The problem: asyncio hands over up to 256 KB in one go, and aiohttp parses all of it before anybody else's turn.
-    20,000 chunks of one byte hold all others up for 10 to 20 ms.
-    The bargain: a body of a megabyte takes 15 ms in place of 2, in turns.
-    `max_size` is what asyncio's selector transports read at once; a transport without one reads what it likes.
-    """
-
-    def __init__(self, protocol: asyncio.Protocol) -> None:
-        self._protocol = protocol
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The transport is ready: from here on it is `protocol`'s."""
-        if hasattr(transport, "max_size"):
-            transport.max_size = READ_BYTES
-        assert isinstance(transport, asyncio.Transport)
-        transport.set_protocol(self._protocol)
-        self._protocol.connection_made(transport)
 
 
 class AiohttpServer:
