@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,8 @@ class Heard(asyncio.Protocol):
     """Writes down what it hears; pauses, or hangs up, when it has heard so many pieces."""
 
     def __init__(self, pause_after: int = 0, close_after: int = 0, stays_open: bool = False) -> None:
-        self.calls: list[object] = []
+        self.calls: list[Any] = []
+        self.transport: Any = None
         self.pause_after, self.close_after, self.stays_open = pause_after, close_after, stays_open
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -48,7 +50,7 @@ class Heard(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.calls.append(data)
         if len(self.calls) == self.pause_after:
-            self.transport.pause_reading()  # type: ignore[attr-defined]
+            self.transport.pause_reading()
         if len(self.calls) == self.close_after:
             self.transport.close()
 
@@ -89,7 +91,7 @@ async def test_what_comes_meanwhile_and_the_end_stand_behind_what_is_unread() ->
     turns.data_received(b"more")
     assert turns.eof_received() is True, "the connection stays open until then"
     await asyncio.sleep(1)
-    assert b"".join(heard.calls[:-1]) == DATA + b"more"  # type: ignore[arg-type]
+    assert b"".join(heard.calls[:-1]) == DATA + b"more"
     assert heard.calls[-1] == "end"
     assert line.closed, "since the protocol did not want it kept"
 
@@ -111,7 +113,7 @@ async def test_a_protocol_that_pauses_gets_nothing_until_it_wants_more() -> None
     await asyncio.sleep(1)
     assert heard.calls == PIECES[:2]
     assert not line.reads
-    heard.transport.resume_reading()  # type: ignore[attr-defined]
+    heard.transport.resume_reading()
     await asyncio.sleep(1)
     assert heard.calls == PIECES
     assert line.reads
@@ -126,7 +128,7 @@ async def test_with_much_unread_no_more_is_read_for_a_while() -> None:
     assert not line.reads
     await asyncio.sleep(1)
     assert line.reads
-    assert sum(map(len, heard.calls)) == UNREAD_BYTES + 10 * PIECE_BYTES  # type: ignore[arg-type]
+    assert sum(map(len, heard.calls)) == UNREAD_BYTES + 10 * PIECE_BYTES
 
 
 async def test_gone_or_hung_up_nothing_more_is_told() -> None:
@@ -147,4 +149,4 @@ async def test_all_else_goes_through() -> None:
     turns.pause_writing()
     turns.resume_writing()
     assert heard.calls == ["write no more", "write on"]
-    assert heard.transport.get_write_buffer_size() == 42  # type: ignore[attr-defined]
+    assert heard.transport.get_write_buffer_size() == 42
