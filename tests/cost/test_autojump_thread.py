@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 import warnings
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -25,6 +26,15 @@ def now() -> float:
 async def an_hour() -> float:
     await asyncio.sleep(3600)
     return now()
+
+
+async def cancelled_once(begun: threading.Event, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run it elsewhere, cancel it when it says that it has begun, and see it end by that."""
+    task = asyncio.create_task(elsewhere(make))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 def no_worker_lives() -> bool:
@@ -130,11 +140,7 @@ async def test_cancelled_it_does_not_tell_of_tasks_that_failed_because_of_it() -
                 await asyncio.sleep(1)
             following.cancel()
 
-    task = asyncio.create_task(elsewhere(follow_and_feed))
-    await asyncio.to_thread(follows.wait)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await cancelled_once(follows, follow_and_feed)
     gc.collect()
     await asyncio.sleep(0)
 
@@ -163,11 +169,7 @@ async def test_cancelled_it_interrupts_code_that_never_yields(in_a_task, monkeyp
         finally:
             clean.append(True)
 
-    task = asyncio.create_task(elsewhere(spin))
-    await asyncio.to_thread(spins.wait)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await cancelled_once(spins, spin)
     assert clean == [True]
     assert no_worker_lives()
 
@@ -186,11 +188,7 @@ async def test_a_cancelled_coroutine_that_yields_may_take_its_time(monkeypatch) 
             await asyncio.to_thread(time.sleep, 0.3)
             clean.append(True)
 
-    task = asyncio.create_task(elsewhere(slow_to_end))
-    await asyncio.to_thread(began.wait)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await cancelled_once(began, slow_to_end)
     assert clean == [True]
 
 

@@ -124,14 +124,14 @@ class Classroom:
         )
         self._log = self._exit.enter_context(tempfile.TemporaryFile("w+"))
         self._client.create_kernel_manager()
-        while True:
+        for tries_left in (2, 1, 0):
             try:
                 self._client.start_new_kernel(cwd=str(self._folder), stderr=self._log)
                 self._client.start_new_kernel_client()
                 break
             except RuntimeError:
                 self._log.seek(0)
-                if "Address already in use" not in (log := self._log.read()):
+                if "Address already in use" not in (log := self._log.read()) or not tries_left:
                     raise RuntimeError(f"expected a kernel, but it died: {log}") from None
                 self._log.truncate(0)
         assert not (complaint := self._hidden(ARRIVE).complaint), complaint
