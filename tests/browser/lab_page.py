@@ -125,6 +125,10 @@ class LabPage:
         found: list[str] = self.page.evaluate(COMPLAINTS)
         return found
 
+    def failures(self) -> list[str]:
+        """What the notebook shows as having failed in the background, with each folded traceback."""
+        return [str(failure.text_content()) for failure in self.page.get_by_test_id("failure").all()]
+
     def cell(self, name: str) -> Locator:
         """The cell of this id, with its outputs."""
         number = self.page.evaluate(

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from patterns.cost.autojump import AutojumpEventLoop
 from patterns.wire.listen import listen
-from patterns.wire.tap import Direction, tap
+from patterns.wire.tap import Direction, Kind, tap
 
 UP, DOWN = Direction.TO_SERVER, Direction.TO_CLIENT
 D = 0.0625  # a sum of powers of two, so that times add up exactly
@@ -20,6 +21,24 @@ async def test_a_slider_changes_the_delay_of_an_open_connection(now, servers):
             writer.write(b"x")
             assert await reader.readexactly(1) == b"X"
             assert now() == start + 2 * delay_s
+        writer.close()
+
+
+async def test_a_link_that_changes_while_the_loop_is_late_makes_one_connection_all_the_same(servers):
+    """The change is seen before the handshake's own timer, which is due as well."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, AutojumpEventLoop)
+
+    async with await listen(servers.shout) as server, await tap(server.address, delay_s=D) as path:
+        reader, writer = await asyncio.open_connection(*path.address)
+        await asyncio.sleep(D)
+        loop.selector.now += 4 * D
+        path.link.delay_s = 2 * D
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"X"
+        await asyncio.sleep(1)
+        assert server.connections == 1
+        assert [record.kind for record in path.traffic] == [Kind.OPEN, Kind.DATA, Kind.DATA]
         writer.close()
 
 

@@ -148,10 +148,12 @@ class Pair:
         self._gone(self)
 
     def _connect(self) -> None:
+        """Connect when it is time; a change of the link may ask for it before the timer does."""
         open_s = self._came_s + self._handshake_s
+        self._at("connect", None)
         if self._link.blackhole:
-            self._at("connect", None)
-        elif self._loop.time() < open_s:
+            return
+        if self._loop.time() < open_s:
             self._at("connect", open_s, self._connect)
         else:
             self.connecting = self._loop.create_task(self._open(), name=f"tap to {self._target}")
