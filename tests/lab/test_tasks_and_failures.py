@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import gc
 import threading
+import weakref
 
 import ipywidgets
 import pytest
@@ -31,6 +33,28 @@ async def test_a_background_task_s_failure_is_kept_and_printed(
     assert failure.traceback.endswith("ValueError: expected 3 events, got 2")
     assert capsys.readouterr().err.startswith("background task “feed”: ValueError: expected 3 events, got 2")
     shown.clear()
+
+
+async def test_what_a_click_started_is_held_until_it_ends() -> None:
+    """A task that only what it waits for knows of is garbage to Python, and a loop's own reference is a weak one."""
+    waits: list[weakref.ref[asyncio.Future[str]]] = []
+    said = []
+
+    async def act() -> None:
+        waited_for = asyncio.get_running_loop().create_future()
+        waits.append(weakref.ref(waited_for))
+        said.append(await waited_for)
+
+    button = ipywidgets.Button(description="Ask")
+    on_click(button, act)
+    button.click()
+    await asyncio.sleep(0.1)
+    gc.collect()
+    waited_for = waits[0]()
+    assert waited_for is not None
+    waited_for.set_result("an answer")
+    await asyncio.sleep(0.1)
+    assert said == ["an answer"]
 
 
 async def test_a_background_task_replaces_the_one_of_its_name_after_that_one_s_clean_up() -> None:

@@ -58,6 +58,40 @@ _left = sorted(s for s in _sockets() - _before if s[0].port not in _own_ports)
 assert not _left, f"sockets left: {_left}"
 """
 
+# Every panel of the notebook in turn: started, its controls moved anywhere at any time, the kernel busy, stopped.
+PLAY = """
+async def _play(chance, panel, until_s):
+    import asyncio, time
+    dials = panel.widget.children[1].children
+    while time.monotonic() < until_s:
+        panel.start()
+        for _ in range(chance.randrange(8)):
+            await asyncio.sleep(chance.random() * chance.choice((0, 0.02, 0.2, 1)))
+            if dials:
+                _move(chance, chance.choice(dials))
+        if chance.random() < 0.3:
+            time.sleep(chance.random() * 0.3)
+        await panel.stop()
+
+def _move(chance, dial):
+    if hasattr(dial, "click"):
+        dial.click()
+    elif hasattr(dial, "options"):
+        dial.index = chance.randrange(len(dial.options))
+    elif hasattr(dial, "step"):
+        dial.value = dial.min + chance.randint(0, round((dial.max - dial.min) / dial.step)) * dial.step
+    else:
+        dial.value = not dial.value
+
+async def _play_with_all(seed, for_s):
+    import random, sys, time
+    if (panel := sys.modules.get("patterns.lab.panel")) is not None:
+        for one in tuple(panel._panels.values()):
+            await _play(random.Random(f"{one.title} {seed}"), one, time.monotonic() + for_s)
+        kernel = sys.modules["patterns.lab.kernel"]
+        assert kernel.failures == [], f"failures in the background: {kernel.failures}"
+"""
+
 # What an interrupted cell lost sight of complains when it is collected, now or in a later cell.
 COLLECT = """
 import asyncio as _asyncio, gc as _gc
@@ -176,6 +210,10 @@ class Classroom:
             error = "" if late_s < STOP_WITHIN_S else f"stopped {late_s:.0f} s after the stop button"
             outcome = outcome._replace(error=error, said="")
         return outcome._replace(stderr=outcome.stderr + self._hidden(COLLECT).complaint)
+
+    def play_with_all_panels(self, seed: int, for_s: float) -> str:
+        """Each panel for so many seconds, as wildly as nobody would; what failed, or nothing."""
+        return self._hidden(f"{PLAY}\nawait _play_with_all({seed}, {for_s})").complaint
 
     def leave(self) -> list[str]:
         """The hidden last cell: what was lost or left behind, as complaints."""

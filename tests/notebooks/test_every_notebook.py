@@ -54,6 +54,16 @@ def test_each_cell_that_takes_a_while_can_be_interrupted_anywhere_and_runs_again
 
 
 @each_notebook
+@pytest.mark.soak
+def test_its_panels_take_any_play_at_any_time(notebook: Path) -> None:
+    with Classroom(notebook) as room:
+        assert not complaints(room.run_all())
+        for seed in range(5):
+            assert not room.play_with_all_panels(seed, for_s=12), f"seed {seed}"
+        assert not room.leave()
+
+
+@each_notebook
 @each_seed
 def test_runs_in_any_order_and_a_cell_run_too_early_says_what_it_needs(notebook: Path, seed: int) -> None:
     with Classroom(notebook) as room:

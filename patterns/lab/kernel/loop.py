@@ -9,12 +9,14 @@ calls `ensure_future` from a callback.
 """
 
 import asyncio
+import concurrent.futures
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 _loop: asyncio.AbstractEventLoop | None = None
+_scheduled: set[concurrent.futures.Future[object]] = set()  # a loop alone holds no task: it might be collected
 
 
 def running() -> asyncio.AbstractEventLoop | None:
@@ -53,7 +55,9 @@ def schedule(coro: Coroutine[Any, Any, object]) -> None:
     if loop is None or not loop.is_running():
         coro.close()
         raise RuntimeError("expected a running event loop, got none; run the lesson's first cell, then try again")
-    asyncio.run_coroutine_threadsafe(coro, loop)
+    under_way = asyncio.run_coroutine_threadsafe(coro, loop)
+    _scheduled.add(under_way)
+    under_way.add_done_callback(_scheduled.discard)
 
 
 async def over(coro: Coroutine[Any, Any, T]) -> T:
