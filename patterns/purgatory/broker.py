@@ -51,6 +51,7 @@ class Broker:
         max_request_bytes: int,
         idle_s: float,
         replication_s: float | None,
+        retention_bytes: int | None,
         min_session_s: float,
         rebalance_delay_s: float,
     ) -> None:
@@ -66,7 +67,7 @@ class Broker:
         self.network = Network(
             self.requests, self.responses, self.served, max_request_bytes=max_request_bytes, idle_s=idle_s
         )
-        self.topics = Topics(logs.open if logs is not None else in_memory, self._lock)
+        self.topics = Topics(in_memory(retention_bytes, {EVENTS}) if logs is None else logs.open, self._lock)
         self._logs = logs
         self._actions = Actions(partial(self.network.report, "an action at the end of a request failed"))
         self._reapers: list[Reaper] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from patterns.purgatory.broker import Broker
 from patterns.purgatory.connection import Connection, OnStep
 from patterns.purgatory.disk import DiskLogs
+from patterns.purgatory.events import EVENTS
 from patterns.purgatory.listener import listen
 from patterns.purgatory.plugged import HoldFetches
 from patterns.push.contract import Serve
@@ -34,6 +35,7 @@ async def serve(
     folder: Path | str | None = None,
     fsync: bool = False,
     replication_s: float | None = 0.0,
+    retention_bytes: int | None = None,
     max_request_bytes: int = MAX_FRAME,
     idle_s: float = IDLE_S,
     min_session_s: float = MIN_SESSION_S,
@@ -52,6 +54,8 @@ async def serve(
     fsync: an answer to a producer, and every event, waits for the disk, and so does the loop.
     replication_s: how long followers take to copy what was appended; None: they never do. Until then consumers do
         not see it, and a producer with acks=all waits.
+    retention_bytes: forget the oldest of each partition but `events` as long as so much stays (log.retention.bytes): a
+        segment at a time, which is 1 MiB in memory and 16 MiB in a folder. None: keep everything.
     max_request_bytes, idle_s: a connection that sends a longer request, or nothing for so long, is closed.
     min_session_s: the least session time-out that a consumer in a group may ask for.
     rebalance_delay_s: how long a new group waits for more members than its first. Kafka waits 3 s
@@ -61,8 +65,13 @@ async def serve(
     """
     if handlers < 1:
         raise ValueError(f"expected handlers ≥ 1, got {handlers}")
+    if retention_bytes is not None and retention_bytes < 0:
+        raise ValueError(f"expected retention_bytes ≥ 0, or None to keep everything, got {retention_bytes}")
     async with AsyncExitStack() as undo:
-        logs = None if folder is None else undo.enter_context(DiskLogs(folder, fsync=fsync))
+        logs = None
+        if folder is not None:
+            logs = DiskLogs(folder, fsync=fsync, retention_bytes=retention_bytes, whole={EVENTS})
+            undo.enter_context(logs)
         broker = Broker(
             logs,
             threads=threads,
@@ -70,6 +79,7 @@ async def serve(
             max_request_bytes=max_request_bytes,
             idle_s=idle_s,
             replication_s=replication_s,
+            retention_bytes=retention_bytes,
             min_session_s=min_session_s,
             rebalance_delay_s=rebalance_delay_s,
         )

@@ -8,7 +8,7 @@ and what a producer with acks=all waits for. Here no replicas exist; how long th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -47,9 +47,9 @@ MakeStorage = Callable[[str, int], Storage]
 """For a topic's partition of that number."""
 
 
-def in_memory(topic: str, index: int) -> Storage:
-    """Nothing survives the process."""
-    return PartitionLog()
+def in_memory(retention_bytes: int | None = None, whole: Collection[str] = ()) -> MakeStorage:
+    """Logs that do not survive the process, each of so much, see `PartitionLog`; a topic in `whole` forgets nothing."""
+    return lambda topic, _: PartitionLog(retention_bytes=None if topic in whole else retention_bytes)
 
 
 class Partition:

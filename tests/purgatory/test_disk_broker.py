@@ -16,7 +16,7 @@ from pathlib import Path
 import confluent_kafka
 import pytest
 from disk_batches import files
-from kafka_client import Client, batch, connected, fetch, only, parts, produce, running
+from kafka_client import Client, batch, connected, fetch, only, partition, parts, produce, running
 
 from patterns.purgatory import serve
 from patterns.purgatory.disk import CorruptLog, FolderInUse
@@ -52,6 +52,22 @@ async def values(client: Client, topic: str, number: int = 0) -> list[bytes | No
     answer = only(await client.ask(fetch({(topic, number): 0}, wait_ms=0)))
     assert answer.error_code == ErrorCode.NONE
     return [record.value for record in decode_records(answer.records)]
+
+
+@pytest.mark.parametrize("segment_bytes", [1 << 20, 16 << 20], ids=["in memory", "in a folder"])
+async def test_of_a_topic_as_much_is_kept_as_asked_for_and_all_of_the_events(tmp_path, segment_bytes) -> None:
+    folder = {} if segment_bytes == 1 << 20 else {"folder": tmp_path}
+    piece, retention_bytes = batch(b"x" * (segment_bytes // 4)), segment_bytes // 2
+    async with running(retention_bytes=retention_bytes, **folder) as broker, connected(broker) as client:
+        for _ in range(9):
+            for topic in ("t", "events"):
+                assert only(await client.ask(produce({(topic, 0): piece}))).error_code == ErrorCode.NONE
+        kept, events = (partition(broker, topic=topic).storage for topic in ("t", "events"))
+        assert kept.start_offset > 0 == events.start_offset
+        assert retention_bytes <= kept.available(kept.start_offset) <= retention_bytes + segment_bytes
+        assert events.available(0) >= 9 * segment_bytes // 4
+        for offset, code in ((kept.start_offset - 1, ErrorCode.OFFSET_OUT_OF_RANGE), (kept.start_offset, 0)):
+            assert only(await client.ask(fetch({("t", 0): offset}, wait_ms=0))).error_code == code
 
 
 @pytest.mark.real_clock

@@ -237,9 +237,13 @@ async def test_what_one_client_sends_in_advance_lets_anothers_request_through_af
 
 @pytest.mark.parametrize(
     ("options", "text"),
-    [({"handlers": 0}, "expected handlers ≥ 1, got 0"), ({"queue_size": 0}, "expected queue_size ≥ 1, got 0")],
+    [
+        ({"handlers": 0}, "expected handlers ≥ 1, got 0"),
+        ({"queue_size": 0}, "expected queue_size ≥ 1, got 0"),
+        ({"retention_bytes": -1}, "expected retention_bytes ≥ 0, or None to keep everything, got -1"),
+    ],
 )
-async def test_a_broker_that_could_handle_nothing_is_not_started(options: dict[str, int], text: str) -> None:
+async def test_a_broker_that_could_handle_or_keep_nothing_is_not_started(options: dict[str, int], text: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011  # compared whole below
         async with running(**options):
             pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +20,8 @@ _CLUSTER = re.compile(r"[a-zA-Z0-9_-]{22}")
 
 class DiskLogs:
     """The logs of all partitions in one folder, for one process; the options are those of each `DiskLog`.
+
+    whole: the topics of which nothing is ever forgotten.
 
     `topics` are those that were there when it was opened, each with the number of its partitions. `open` is what the
     broker's `Topics` make their storage with. A folder that is not named as a partition is let be.
@@ -37,12 +39,14 @@ class DiskLogs:
         retention_bytes: int | None = None,
         segment_bytes: int = SEGMENT_BYTES,
         fsync: bool = False,
+        whole: Collection[str] = (),
     ) -> None:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._retention_bytes = retention_bytes
         self._segment_bytes = segment_bytes
         self._fsync = fsync
+        self._whole = frozenset(whole)
         self._opened: dict[str, DiskLog] = {}
         self._lock = Lock(self.folder)
         try:
@@ -63,7 +67,7 @@ class DiskLogs:
         name = f"{topic}-{partition}"
         if name not in self._opened:
             self._make(topic, partition)
-        return self._open(name, self._retention_bytes, self._segment_bytes)
+        return self._open(name, None if topic in self._whole else self._retention_bytes, self._segment_bytes)
 
     def of_the_broker(self, name: str, *, retention_bytes: int) -> DiskLog:
         """A log that is no topic's, and that no client can reach, in segments small enough to keep to that size.
