@@ -53,7 +53,7 @@ ALLOWED = {
     "its library": "importlib.import_module('statistics') and 1",
     "randomness": "len(os.urandom(5))",
     "nothing": "os.path.exists('/dev/null') and len(open('/dev/null').read())",
-    "threads": "threading.Thread(target=print).start()",
+    "threads": "threading.Thread(target=time.sleep, args=(0.1,)).start()",  # still there when all is over
     "a pair of sockets": "[one.close() for one in socket.socketpair()]",
     "a pipe": "[os.close(one) for one in os.pipe()]",
     "a signal to itself": "os.kill(os.getpid(), 0)",

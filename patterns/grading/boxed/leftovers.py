@@ -8,10 +8,12 @@ import gc
 import os
 import stat
 import threading
+import time
 from typing import Any
 
 HIGHEST_DESCRIPTOR = 256
 MOST = 20  # of each are named
+MOMENT_S = 0.25
 
 
 def living_tasks(own: set[Any], file: str) -> list[str]:
@@ -35,13 +37,17 @@ def where(task: Any, file: str) -> str:
 
 
 def threads(loop: asyncio.AbstractEventLoop) -> list[str]:
-    """The threads that live beside the main one; those of `asyncio.to_thread` that have nothing to do end here."""
+    """The threads that live beside the main one; those of `asyncio.to_thread` that have nothing to do end here.
+
+    One that is about to end is given a moment for it: on a busy machine it may not have had its turn yet.
+    """
     executor = getattr(loop, "_default_executor", None)
     if executor is not None:
         executor.shutdown(wait=False)
     others = [each for each in threading.enumerate() if each is not threading.main_thread()]
+    until_s = time.monotonic() + MOMENT_S
     for each in others:
-        each.join(0.05 if executor is not None else 0)
+        each.join(max(0.0, until_s - time.monotonic()))
     return [each.name for each in others if each.is_alive()][:MOST]
 
 
