@@ -184,7 +184,7 @@ async def test_who_gets_another_answer_than_it_asked_for_tries_another_connectio
 
 async def test_a_broker_that_has_only_the_file_fills_the_log_from_it() -> None:
     """As after a restart, when the folder has what the log has not; and the other way round."""
-    storage = in_memory("events", 0)
+    storage = in_memory()("events", 0)
     for number in range(2):
         storage.append(encode_event(Event(number, number / 2, b"%d" % number)), 1)
     log = Log()
