@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ from patterns.grading.checks import exercise
 from patterns.grading.probe import Answer, growth
 from patterns.grading.probe.accidents import Failed
 from patterns.grading.probe.objects import Prepared
+from patterns.grading.probe.steps import Steps
 from patterns.grading.verdict import run
 
 Work = Callable[[], Sequence[Prepared]]
@@ -87,6 +90,28 @@ def test_a_right_wheel_passes_also_when_every_round_of_the_measurement_is_needed
     assert run(wheel, check, registered("timing_wheel", "right")[0].source, 1, server).told == ""
 
 
+@pytest.mark.parametrize("needed", [2, growth.ROUNDS])
+def test_what_comes_after_does_not_depend_on_how_often_it_was_measured(trial, monkeypatch, needed: int) -> None:
+    def told(rounds: int) -> tuple[str, ...]:
+        numbers = itertools.count(1)
+
+        def cpu_of(_answer: object, work: Callable[[], object]) -> float:
+            work()
+            round_, is_small = divmod(next(numbers), growth.SMALL_ONES + 1)
+            return 1.0 if is_small or round_ >= rounds else 16.0
+
+        def drive_and_go_on(answer: Answer) -> None:
+            drive("look")(answer)
+            answer.Names().look(answer.random.randrange(10**9))
+
+        monkeypatch.setattr(growth, "cpu_of", cpu_of)
+        found = trial(SOURCE, drive_and_go_on)
+        assert found.told == ""
+        return found.steps
+
+    assert told(1) == told(needed)
+
+
 def rounds(monkeypatch, times: Callable[[int], float]) -> int:
     """How many rounds it takes, if in round n (from 1) the large one takes so many times as long; at most 2.5 do."""
     made: list[str] = []
@@ -99,7 +124,8 @@ def rounds(monkeypatch, times: Callable[[int], float]) -> int:
 
     monkeypatch.setattr(growth, "cpu_of", cpu_of)
     try:
-        growth.growth(SimpleNamespace(), make("small"), make("large"), at_most=2.5, why="It grows.", idea=None)
+        answer = SimpleNamespace(random=random.Random(1), steps=Steps(lambda: 0.0))
+        growth.growth(answer, make("small"), make("large"), at_most=2.5, why="It grows.", idea=None)
     except Failed as failed:
         return -made.count("large") if failed.got.startswith(f"{times(1):.0f} times") else 0
     return made.count("large")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +47,14 @@ class Steps:
         """Begin anew: what was done before does not matter any more."""
         self.taken.clear()
         self.left_out = 0
+
+    @contextmanager
+    def in_one(self, told: str) -> Iterator[None]:
+        """What is done within is one step, however often it was done; all its steps, if it fails."""
+        before = list(self.taken), self.left_out, dict(self._names)
+        yield
+        self.taken, self.left_out, self._names = before
+        self.note(told, "call")
 
     def call_it(self, number: int, name: str) -> None:
         """An object has a name of its own."""
