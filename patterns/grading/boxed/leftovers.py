@@ -13,7 +13,7 @@ from typing import Any
 
 HIGHEST_DESCRIPTOR = 256
 MOST = 20  # of each are named
-MOMENT_S = 0.25
+MOMENT_S = 0.25  # for all threads together, to end
 
 
 def living_tasks(own: set[Any], file: str) -> list[str]:

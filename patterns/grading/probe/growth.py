@@ -66,9 +66,8 @@ def growth(
         if ratio > at_most:
             expected, got = "about the same CPU time with 16 times as many", f"{ratio:.0f} times as much"
             raise Failed(why, expected=expected, got=got, idea=idea)
-    answer.random.seed(
-        lot
-    )  # how often it was measured is the machine's doing: what is drawn next must not depend on it
+    # How often it was measured is the machine's doing: what is drawn next must not depend on it.
+    answer.random.seed(lot)
     return ratio
 
 
